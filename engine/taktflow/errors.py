@@ -33,9 +33,7 @@ class NotFound(TaktflowError):
 class Invalid(TaktflowError):
     """The input does not hold what it must; nothing was changed. ``findings`` say where and why, all together."""
 
-    def __init__(
-        self, code: str, /, *, where: Pointer = "", findings: Sequence[Finding] = (), **args_: Any
-    ) -> None:
+    def __init__(self, code: str, /, *, where: Pointer = "", findings: Sequence[Finding] = (), **args_: Any) -> None:
         super().__init__(code, where=where, **args_)
         self.findings = tuple(findings)
 
