@@ -167,11 +167,10 @@ def shown(value: Value) -> str:
 
 
 def number_text(value: Decimal) -> str:
-    """``value`` without exponent, with the scale it carries (``12.50`` stays ``12.50``); huge ones keep the exponent."""
-    sign, digits, exponent = value.as_tuple()
+    """``value`` without exponent and with the scale it carries (``12.50`` stays ``12.50``), unless it is huge."""
+    _, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int) or abs(exponent) > 60 or len(digits) > 60:
         return str(value)
-    del sign
     return format(value, "f")
 
 

@@ -1,7 +1,7 @@
 """The channel contract: how orders and messages of the outside come in, raw, signed and possibly twice.
 
-Found through the entry point group ``taktflow.channels``. A webhook is answered fast: verify, keep the raw body, return;
-its events are taken out of the kept body afterwards. A folder is polled.
+Found through the entry point group ``taktflow.channels``. A webhook is answered fast: verify, keep the raw body,
+return; its events are taken out of the kept body afterwards. A folder is polled.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Channel(ABC, Generic[CC]):
     def __init__(self, config: CC) -> None:
         self.config = config
 
-    def challenge(self, request: RawRequest) -> RawResponse | None:  # noqa: ARG002  # The base has none.
+    def challenge(self, request: RawRequest) -> RawResponse | None:  # The base has none.
         """The answer to a sender's proof-of-ownership question; ``None`` when the request is no such question.
 
         Raises :class:`SignatureWrong` when the question does not carry our token.
@@ -104,5 +104,5 @@ class Channel(ABC, Generic[CC]):
         """What is waiting outside, one batch a source; nothing is removed until :meth:`settle`."""
         return iter(())
 
-    def settle(self, batch: Batch, *, accepted: bool) -> None:  # noqa: B027  # Webhooks have nothing to settle.
+    def settle(self, batch: Batch, *, accepted: bool) -> None:  # Webhooks have nothing to settle.
         """Tells the source that ``batch`` is stored (or refused), after the commit that holds it."""

@@ -64,7 +64,7 @@ class Connector(ABC, Generic[CC, CS, CA]):
 
     @abstractmethod
     def read(self, stream: CS, query: Mapping[str, Value], *, timeout_s: float | None) -> Value:
-        """The records ``stream`` answers for ``query``; raises NodeError with ``timeout``, ``unavailable``, ``rejected``."""
+        """The records ``stream`` answers for ``query``; raises NodeError (timeout, unavailable, rejected)."""
 
     @abstractmethod
     def act(self, action: CA, data: Mapping[str, Value], *, key: str, timeout_s: float | None) -> Value:
@@ -77,5 +77,5 @@ class Connector(ABC, Generic[CC, CS, CA]):
     def test(self) -> TestReport:
         """Whether the system answers and lets us in; never raises for a system that does not."""
 
-    def close(self) -> None:  # noqa: B027  # Most connectors hold nothing.
+    def close(self) -> None:  # Most connectors hold nothing.
         """Lets go of sockets and the like."""

@@ -137,7 +137,7 @@ class Decider(Protocol):
     def version(self) -> int: ...
 
     def decide(self, scope: Mapping[str, Value], *, now: datetime, zone: tzinfo) -> Result:
-        """The answer for ``scope``; :class:`NodeError` ``decision.none`` or ``decision.ambiguous`` when there is none."""
+        """The answer for ``scope``; NodeError ``decision.none`` or ``decision.ambiguous`` when there is none."""
 
 
 class Library(Protocol):
@@ -216,7 +216,7 @@ C = TypeVar("C", bound=NodeConfig)
 class Node(ABC, Generic[C]):
     """One activity a workflow can use. Subclasses hold no state: one object serves every instance and thread."""
 
-    type: ClassVar[str]
+    kind: ClassVar[str]
     title: ClassVar[Text]
     note: ClassVar[Text] = Text("", "")
     idempotency: ClassVar[Idempotency] = "key"
