@@ -1,0 +1,116 @@
+"""What all definitions share: the envelope, texts, ids and fields of data."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from taktflow.values import Text
+
+Slug: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="A stable id.")]
+Ref: TypeAlias = Annotated[
+    str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}(@[1-9][0-9]{0,8})?$", description="An id, or id@version to pin it.")
+]
+Feel: TypeAlias = Annotated[
+    str, Field(min_length=1, max_length=4000, description="A FEEL expression.", json_schema_extra={"x-feel": True})
+]
+Principal: TypeAlias = Annotated[
+    str, Field(pattern=r"^(role|user):[A-Za-z][A-Za-z0-9_.@-]{0,62}$", description="role:name or user:name.")
+]
+
+
+class Model(BaseModel):
+    """Base of every part of a definition: unknown keys are findings, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True)
+
+
+class Words(Model):
+    """The same words in Chinese and English."""
+
+    zh: str = Field(min_length=1, max_length=400)
+    en: str = Field(min_length=1, max_length=400)
+
+    def text(self) -> Text:
+        """As the value that crosses walls."""
+        return Text(zh=self.zh, en=self.en)
+
+
+class Computed(Model):
+    """A value computed at run time, written ``{$: "FEEL"}``."""
+
+    feel: Feel = Field(alias="$")
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, dict) and value.keys() == {"$"}:
+        return Computed.model_validate(value)
+    return value
+
+
+Open: TypeAlias = Annotated[Any, BeforeValidator(_kept)]
+"""Any literal, or ``{$: FEEL}``; nested ones are left as they stand and computed when used."""
+
+FieldType: TypeAlias = Literal[
+    "text",
+    "number",
+    "integer",
+    "boolean",
+    "date",
+    "datetime",
+    "time",
+    "duration",
+    "choice",
+    "list",
+    "object",
+    "reference",
+    "any",
+]
+
+
+class Choice(Model):
+    """One allowed value of a choice field."""
+
+    value: str
+    title: Words | None = None
+
+
+def _choices(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [{"value": v} if isinstance(v, str) else v for v in value]
+    return value
+
+
+class DataField(Model):
+    """One declared piece of data: a record's field, a workflow variable, a form's input."""
+
+    type: FieldType
+    title: Words | None = None
+    note: str | Words | None = None
+    required: bool = False
+    default: Any = None
+    values: Annotated[tuple[Choice, ...], BeforeValidator(_choices)] = ()
+    scale: int | None = Field(None, ge=0, le=12, description="Decimals a number keeps; more are refused.")
+    unit: str | None = None
+    min: Decimal | None = None
+    max: Decimal | None = None
+    max_length: int | None = Field(None, ge=1, le=100_000)
+    pattern: str | None = Field(None, max_length=200)
+    item: DataField | None = Field(None, description="What a list holds.")
+    fields: dict[Slug, DataField] = Field(default_factory=dict, description="What an object holds.")
+    entity: Slug | None = Field(None, description="The entity whose record a reference names, or an object looks like.")
+    personal: bool = Field(False, description="Personal data: left out of exports and logs unless asked for.")
+
+
+class Envelope(Model):
+    """What every definition starts with."""
+
+    kind: str
+    id: Slug
+    title: Words
+    note: str | Words | None = None
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+    layout: dict[str, Any] = Field(default_factory=dict, description="Where things are drawn; has no meaning.")

@@ -1,0 +1,182 @@
+"""The other kinds of definition, and the pack that holds them together."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field
+
+from taktflow.definitions.envelope import DataField, Envelope, Feel, Model, Principal, Slug, Words
+from taktflow.definitions.workflow import Workflow
+
+HitPolicy: TypeAlias = Literal["unique", "any", "priority", "first", "rule_order", "output_order", "collect"]
+CellType: TypeAlias = Literal["text", "number", "boolean", "date", "datetime", "duration"]
+
+
+class DecisionInput(Model):
+    """A column that is tested. ``expr`` says where the tested value comes from; the column's id when unset."""
+
+    id: Slug
+    type: CellType
+    title: Words | None = None
+    expr: Feel | None = None
+    values: tuple[str, ...] = Field((), description="The only values there are.")
+    range: str | None = Field(None, description="The domain, such as [1..1000000].")
+    unit: str | None = None
+
+
+class DecisionOutput(Model):
+    """A column that answers. With ``formula`` a cell that begins with = is FEEL."""
+
+    id: Slug
+    type: CellType
+    title: Words | None = None
+    values: tuple[str, ...] = Field((), description="Allowed values, the most important first.")
+    scale: int | None = Field(None, ge=0, le=12)
+    rounding: Literal["half_even", "half_up", "half_down", "up", "down"] = "half_even"
+    unit: str | None = None
+    formula: bool = False
+
+
+class OnNone(Model):
+    """What happens when no row matches."""
+
+    on_none: Literal["error", "null"] = "error"
+    row: dict[Slug, Any] | None = Field(None, description="The answer then, by output id.")
+
+
+Cell: TypeAlias = str | bool | int | Decimal | None
+
+
+class Decision(Envelope):
+    """A decision table: rows are ``[id, *inputs, *outputs, note?]``."""
+
+    kind: Literal["decision"]
+    hit_policy: HitPolicy = "unique"
+    aggregate: Literal["sum", "min", "max", "count"] | None = None
+    inputs: tuple[DecisionInput, ...] = Field(min_length=1)
+    outputs: tuple[DecisionOutput, ...] = Field(min_length=1)
+    default: OnNone = OnNone()
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+class FormulaInput(Model):
+    """A named input of a formula; ``expr`` says where it comes from, the variable of that name when unset."""
+
+    type: CellType
+    title: Words | None = None
+    expr: Feel | None = None
+    required: bool = True
+    monotone: Literal["increasing", "decreasing"] | None = Field(
+        None, description="The promise that a larger input never lowers (raises) the result; checked."
+    )
+    min: Decimal | None = None
+    max: Decimal | None = None
+
+
+class FormulaOutput(Model):
+    """What the formula gives, clamped to its bounds and rounded."""
+
+    type: CellType = "number"
+    scale: int | None = Field(None, ge=0, le=12)
+    rounding: Literal["half_even", "half_up", "half_down", "up", "down"] = "half_even"
+    unit: str | None = None
+    min: Decimal | None = None
+    max: Decimal | None = None
+
+
+class Formula(Envelope):
+    """A computed figure, such as an order's priority; ``steps`` are named parts, shown in the explanation."""
+
+    kind: Literal["formula"]
+    inputs: dict[Slug, FormulaInput] = Field(min_length=1)
+    steps: dict[Slug, Feel] = Field(default_factory=dict)
+    expr: Feel
+    output: FormulaOutput = FormulaOutput()
+
+
+class Form(Envelope):
+    """What a person fills in; drawn from this description alone."""
+
+    kind: Literal["form"]
+    fields: dict[Slug, DataField]
+    entity: Slug | None = Field(None, description="Fields without a type take it from this entity.")
+    submit: Words | None = None
+    thanks: Words | None = None
+
+
+class Unique(Model):
+    """Fields whose values together occur once."""
+
+    fields: tuple[Slug, ...] = Field(min_length=1, max_length=4)
+
+
+def _unique(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [{"fields": [v] if isinstance(v, str) else v} if not isinstance(v, dict) else v for v in value]
+    return value
+
+
+class Entity(Envelope):
+    """A type of record: every write is checked against it, and its history is kept."""
+
+    kind: Literal["entity"]
+    fields: dict[Slug, DataField] = Field(min_length=1)
+    key: Slug = Field(description="The field that names a record to people, unique, never changed.")
+    unique: Annotated[tuple[Unique, ...], BeforeValidator(_unique)] = ()
+    index: tuple[Slug, ...] = Field((), max_length=8, description="Fields that lists filter and sort by.")
+    read: tuple[Principal, ...] = Field((), description="Who may read; anyone signed in when empty.")
+    write: tuple[Principal, ...] = Field((), description="Who may write by hand; nobody when empty.")
+
+
+class Connection(Envelope):
+    """A configured system (connector) or way in (channel). Secrets are written ``secret:name``."""
+
+    kind: Literal["connection"]
+    connector: str | None = None
+    channel: str | None = None
+    config: dict[str, Any] = Field(default_factory=dict)
+    streams: dict[Slug, dict[str, Any]] = Field(default_factory=dict, description="What can be read.")
+    actions: dict[Slug, dict[str, Any]] = Field(default_factory=dict, description="What can be done.")
+
+
+Weekday: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Calendar(Envelope):
+    """Working time: hours of each weekday such as ``08:00-12:00``, holidays, and days with hours of their own."""
+
+    kind: Literal["calendar"]
+    timezone: str = "Asia/Shanghai"
+    week: dict[Weekday, tuple[str, ...]]
+    holidays: tuple[str, ...] = Field((), description="ISO dates on which nobody works.")
+    special: dict[str, tuple[str, ...]] = Field(default_factory=dict, description="ISO date to that day's hours.")
+
+
+class Role(Model):
+    """A role people can hold in this pack."""
+
+    title: Words
+
+
+class Pack(Envelope):
+    """A folder of definitions that belong together and are published together."""
+
+    kind: Literal["pack"]
+    roles: dict[Slug, Role] = Field(default_factory=dict)
+    needs: tuple[str, ...] = Field((), description="Node types, connectors and channels that must be installed.")
+
+
+Definition: TypeAlias = Workflow | Decision | Formula | Form | Entity | Connection | Calendar | Pack
+
+KINDS: dict[str, type[Envelope]] = {
+    "workflow": Workflow,
+    "decision": Decision,
+    "formula": Formula,
+    "form": Form,
+    "entity": Entity,
+    "connection": Connection,
+    "calendar": Calendar,
+    "pack": Pack,
+}

@@ -1,0 +1,294 @@
+"""The workflow definition: starts, nodes and edges, nested only where a scope is meant."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
+
+from taktflow.definitions.envelope import (
+    Computed,
+    DataField,
+    Envelope,
+    Feel,
+    Model,
+    Open,
+    Principal,
+    Ref,
+    Slug,
+    Words,
+)
+
+ErrorRoutes: TypeAlias = dict[str, Slug]
+"""Error code (``timeout``, ``decision.none``; ``error`` is any) to the node that takes over."""
+
+
+class Data(Model):
+    """The variables of an instance and its business key."""
+
+    entity: Slug | None = Field(None, description="The entity the main variable looks like.")
+    name: Slug | None = Field(None, alias="as", description="The main variable's name; the entity's id when unset.")
+    key: Feel | None = Field(None, description="The business key of an instance, for search and correlation.")
+    vars: dict[Slug, DataField] = Field(default_factory=dict)
+
+
+class Start(Model):
+    """A way an instance begins.
+
+    A message or webhook carries a payload bound to ``as``; without ``as`` the payload's keys are variables.
+    """
+
+    id: Slug
+    type: Literal["message", "webhook", "form", "schedule", "manual"]
+    title: Words | None = None
+    name: str | None = Field(None, description="The message's name.")
+    connection: Slug | None = Field(None, description="The channel connection the event comes through.")
+    topic: str | None = Field(None, description="Only events of this topic; any when unset.")
+    bind: Slug | None = Field(None, alias="as", description="The variable that takes the payload.")
+    dedupe: Feel | None = Field(None, description="A second start with the same value is dropped.")
+    form: Ref | None = None
+    public: bool = Field(False, description="A form that needs no sign-in; rate limited.")
+    who: tuple[Principal, ...] = Field((), description="Who may start it by form or hand; anyone signed in when empty.")
+    cron: str | None = Field(None, description="Minute hour day month weekday.")
+    timezone: str | None = None
+
+
+class Backoff(Model):
+    """How a failed effect is tried again: at most ``max`` times, waiting ``first`` and then ``factor`` times longer."""
+
+    max: int = Field(3, ge=0, le=100)
+    first: str = Field("PT2S", description="ISO 8601 duration.")
+    factor: Decimal = Field(Decimal(2), ge=1, le=10)
+    longest: str = Field("PT10M", description="ISO 8601 duration.")
+
+
+class Work(Model):
+    """A duration counted in the working time of a calendar."""
+
+    work: str = Field(description="ISO 8601 duration of working time, such as PT4H.")
+    calendar: Ref
+
+
+Span: TypeAlias = str | Work | Computed
+"""An ISO 8601 duration in wall-clock time, in working time, or computed."""
+
+
+class NodeBase(Model):
+    """What every node may carry."""
+
+    title: Words | None = None
+    note: str | Words | None = None
+    max_visits: int | None = Field(None, ge=1, le=100_000, description="How often the node may run in one instance.")
+
+
+class Branch(NodeBase):
+    """Takes the first edge whose condition holds (exclusive), or every such edge (inclusive)."""
+
+    type: Literal["branch"]
+    mode: Literal["exclusive", "inclusive"] = "exclusive"
+
+
+class Fork(NodeBase):
+    """Goes on along all edges at once."""
+
+    type: Literal["fork"]
+
+
+class FirstN(Model):
+    """Goes on with the first ``first`` arrivals; the rest is cancelled or ignored."""
+
+    first: int = Field(ge=1, le=1000)
+    rest: Literal["ignore", "cancel"] = "ignore"
+
+
+class Join(NodeBase):
+    """Waits for all incoming edges, for those still active (after an inclusive branch), or for the first n."""
+
+    type: Literal["join"]
+    mode: Literal["all", "active"] | FirstN = "all"
+
+
+class Trigger(Model):
+    """One thing a wait may be ended by: a span of time, a moment, or a message with its key."""
+
+    after: Span | None = None
+    until: Feel | None = Field(None, description="A date and time.")
+    message: str | None = None
+    key: Open = Field(None, description="The correlation key of the message; the business key when unset.")
+    out: str | None = Field(None, description="Where the message's payload goes.")
+
+
+class Wait(NodeBase):
+    """Waits for time or a message; with ``any``, for whichever comes first, whose name is the outcome."""
+
+    type: Literal["wait"]
+    after: Span | None = None
+    until: Feel | None = None
+    message: str | None = None
+    key: Open = None
+    out: str | None = None
+    any: dict[Slug, Trigger] = Field(default_factory=dict)
+
+
+class Escalation(Model):
+    """Who else may act, and is told, when the due moment passes by ``after``."""
+
+    after: Span = "PT0S"
+    to: tuple[Principal, ...] = Field(min_length=1)
+
+
+Who: TypeAlias = tuple[Principal | Computed, ...]
+
+
+class UserTask(NodeBase):
+    """Work for a person: shows data, asks for a form, ends with one of its outcomes."""
+
+    type: Literal["user_task"]
+    who: Who = Field(min_length=1)
+    form: Ref | None = None
+    show: tuple[Feel, ...] = Field((), description="What the person sees beside the form.")
+    outcomes: tuple[Slug, ...] = ("done",)
+    four_eyes: bool = Field(False, description="Whoever submitted the instance may not do it.")
+    exclude: tuple[Computed, ...] = Field((), description="Further people who may not do it.")
+    due: Span | None = None
+    escalate: Escalation | None = None
+    out: str | None = None
+    on: ErrorRoutes = Field(default_factory=dict, description="`overdue` takes the work back when due.")
+
+
+class ApprovalRule(Model):
+    """How many must approve: any one, all named, at least n, or each in turn."""
+
+    mode: Literal["any", "all", "at_least", "sequential"] = "any"
+    n: int | None = Field(None, ge=1, le=100)
+
+
+class Approval(NodeBase):
+    """A decision by people; ends ``approved`` or ``rejected``."""
+
+    type: Literal["approval"]
+    who: Who = Field(min_length=1)
+    rule: ApprovalRule = ApprovalRule()
+    four_eyes: bool = False
+    exclude: tuple[Computed, ...] = ()
+    form: Ref | None = None
+    show: tuple[Feel, ...] = ()
+    due: Span | None = None
+    escalate: Escalation | None = None
+    out: str | None = None
+    on: ErrorRoutes = Field(default_factory=dict)
+
+
+class ForEach(NodeBase):
+    """Runs its inner flow once for each item, together or one after another."""
+
+    type: Literal["foreach"]
+    over: Feel
+    item: Slug = Field(alias="as")
+    mode: Literal["parallel", "sequential"] = "parallel"
+    at_once: int = Field(100, ge=1, le=1000, description="How many items run at the same time.")
+    complete_when: Feel | None = Field(None, description="Ends early; sees done, total and results.")
+    collect: Feel | None = Field(None, description="What each item gives to `out`; the item itself when unset.")
+    out: str | None = None
+    nodes: dict[Slug, Node]
+    edges: tuple[Edge, ...] = ()
+
+
+class Call(NodeBase):
+    """Runs another workflow as a child and waits for its end."""
+
+    type: Literal["call"]
+    ref: Ref
+    data: dict[Slug, Open] = Field(default_factory=dict, alias="with")
+    collect: Feel | None = Field(None, description="What the child gives back, over its variables; all when unset.")
+    out: str | None = None
+    on: ErrorRoutes = Field(default_factory=dict)
+
+
+class End(NodeBase):
+    """Ends this path; the instance ends with the last path, or at once when ``terminate``."""
+
+    type: Literal["end"]
+    outcome: Slug | None = None
+    terminate: bool = False
+
+
+class Activity(NodeBase):
+    """Any node type a plug-in brings; its own settings stand beside these."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")
+    out: str | None = Field(None, description="Where the result goes, such as order.priority.")
+    each: Feel | None = Field(None, description="Runs once for each item of this list (pure nodes).")
+    item: Slug | None = Field(None, alias="as", description="The name of the item.")
+    idempotency: Computed | None = Field(None, description="The business key sent to the other system.")
+    retry: Backoff = Backoff()
+    timeout: str | None = Field(None, description="ISO 8601 duration after which one attempt is given up.")
+    on: ErrorRoutes = Field(default_factory=dict)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The node type's own settings, not yet computed."""
+        return dict(self.model_extra or {})
+
+
+GRAMMAR = ("branch", "fork", "join", "wait", "user_task", "approval", "foreach", "call", "end")
+
+
+def _tag(value: Any) -> str:
+    type_ = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
+    return type_ if type_ in GRAMMAR else "activity"
+
+
+Node: TypeAlias = Annotated[
+    Annotated[Branch, Tag("branch")]
+    | Annotated[Fork, Tag("fork")]
+    | Annotated[Join, Tag("join")]
+    | Annotated[Wait, Tag("wait")]
+    | Annotated[UserTask, Tag("user_task")]
+    | Annotated[Approval, Tag("approval")]
+    | Annotated[ForEach, Tag("foreach")]
+    | Annotated[Call, Tag("call")]
+    | Annotated[End, Tag("end")]
+    | Annotated[Activity, Tag("activity")],
+    Discriminator(_tag),
+]
+
+
+def _edge(value: Any) -> Any:
+    if isinstance(value, list | tuple) and len(value) == 2:
+        return {"from": value[0], "to": value[1]}
+    return value
+
+
+class EdgeModel(Model):
+    """A way from one node to another, taken when its condition holds.
+
+    ``when`` sees the variables and, behind a node with outcomes, each outcome's name as true or false.
+    """
+
+    source: Slug = Field(alias="from")
+    target: Slug = Field(alias="to")
+    when: Feel | None = None
+    otherwise: bool = Field(False, alias="else")
+    title: Words | None = None
+
+
+Edge: TypeAlias = Annotated[EdgeModel, BeforeValidator(_edge)]
+
+
+class Workflow(Envelope):
+    """A flow of work, interpreted by the engine."""
+
+    kind: Literal["workflow"]
+    data: Data = Data()
+    start: tuple[Start, ...] = Field(min_length=1)
+    nodes: dict[Slug, Node] = Field(min_length=1)
+    edges: tuple[Edge, ...] = ()
+    priority: Feel | None = Field(None, description="Which instance goes first; a larger number is more urgent.")
+
+
+ForEach.model_rebuild()
+Workflow.model_rebuild()
