@@ -1,0 +1,137 @@
+"""What can happen to an instance. Time, people and ids come in with the event, so that deciding stays pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from taktflow.values import Json, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why something failed: a code to route by, the sentence in both languages, and what is known besides."""
+
+    code: str
+    zh: str
+    en: str
+    details: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The instance begins at ``start`` with these variables."""
+
+    at: datetime
+    by: str
+    start: str
+    variables: Mapping[str, Value]
+    parent: tuple[str, int] | None = None
+    """The calling instance and its waiting token."""
+
+
+@dataclass(frozen=True, slots=True)
+class EffectDone:
+    """The effect ``key`` was performed."""
+
+    at: datetime
+    key: str
+    value: Value
+    trace: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class EffectFailed:
+    """One attempt at the effect ``key`` failed; with ``unknown`` it may have happened all the same."""
+
+    at: datetime
+    key: str
+    fault: Fault
+    retryable: bool = False
+    unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """The moment of ``timer`` has come."""
+
+    at: datetime
+    timer: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageArrived:
+    """A message matched ``subscription``."""
+
+    at: datetime
+    subscription: str
+    message: str
+    payload: Value
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDecided:
+    """``by``, who holds ``roles``, ends their part of a user task with ``outcome`` and the form's ``data``."""
+
+    at: datetime
+    task: str
+    by: str
+    roles: frozenset[str]
+    outcome: str
+    data: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class ChildEnded:
+    """The called instance ``child`` ended; ``fault`` is set when it was cancelled."""
+
+    at: datetime
+    child: str
+    outcome: str | None
+    value: Value
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentResolved:
+    """A person settles an incident: try again (after ``changes`` to variables, by path), or skip with ``value``."""
+
+    at: datetime
+    incident: str
+    by: str
+    action: Literal["retry", "skip"]
+    changes: Mapping[str, Value] = field(default_factory=dict)
+    value: Value = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested:
+    """A person, or the calling instance, ends the instance before its time."""
+
+    at: datetime
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """Go on where the last segment stopped for its size."""
+
+    at: datetime
+
+
+Event: TypeAlias = (
+    Started
+    | EffectDone
+    | EffectFailed
+    | TimerFired
+    | MessageArrived
+    | TaskDecided
+    | ChildEnded
+    | IncidentResolved
+    | CancelRequested
+    | Continue
+)
