@@ -27,6 +27,7 @@ from taktflow.sdk.node import (
     Refers,
     Result,
     Template,
+    Titled,
 )
 from taktflow.values import (
     Finding,
@@ -79,6 +80,7 @@ __all__ = [
     "Template",
     "TestReport",
     "Text",
+    "Titled",
     "Value",
     "YearsMonths",
     "duration_text",

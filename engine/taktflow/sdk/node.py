@@ -65,6 +65,23 @@ class Template:
         return found
 
 
+class Titled:
+    """Names a setting in both languages, for the generated form.
+
+    >>> ref: Annotated[str, Titled("决策表", "Decision table")]
+    """
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.zh = zh
+        self.en = en
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> Any:
+        found = handler(schema)
+        found["title"] = self.en
+        found["x-title"] = {"zh": self.zh, "en": self.en}
+        return found
+
+
 class NodeError(Exception):
     """The node could not do its work.
 
