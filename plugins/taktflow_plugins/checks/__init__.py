@@ -1,0 +1,1 @@
+"""The node that holds data against declared rules."""

@@ -1,0 +1,1 @@
+"""Nodes that read and write the order master and its neighbours."""

@@ -1,0 +1,1 @@
+"""Nodes that read from and act upon configured systems."""
