@@ -16,7 +16,7 @@ from taktflow.values import Json, Value
 class Perform:
     """Run the node ``kind`` with ``config``; a second Perform of one ``key`` is its next attempt.
 
-    ``not_before`` is the earliest moment; ``scope`` holds the variables the node may read.
+    ``not_before`` is the earliest moment.
     """
 
     key: str
@@ -28,7 +28,15 @@ class Perform:
     attempt: int
     not_before: datetime
     timeout_s: float | None = None
-    scope: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Run the stored effect ``key`` again, unchanged, as its ``attempt`` at the earliest at ``not_before``."""
+
+    key: str
+    attempt: int
+    not_before: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +173,7 @@ class EndInstance:
 
 Effect: TypeAlias = (
     Perform
+    | Retry
     | DropEffect
     | SetTimer
     | DropTimer

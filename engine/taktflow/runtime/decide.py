@@ -1,0 +1,311 @@
+"""The interpreter: ``decide(plan, state, event) -> Decision``, pure. No clock, no I/O, no randomness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, assert_never
+
+from taktflow.definitions.workflow import (
+    Activity,
+    Approval,
+    Branch,
+    Call,
+    End,
+    ForEach,
+    Fork,
+    Join,
+    Start,
+    UserTask,
+    Wait,
+)
+from taktflow.errors import Invalid, NotFound, Refused
+from taktflow.runtime import activities, calls, joins, loops, people, waits
+from taktflow.runtime.effects import CloseIncident, Effect, EndInstance
+from taktflow.runtime.events import (
+    CancelRequested,
+    ChildEnded,
+    Continue,
+    EffectDone,
+    EffectFailed,
+    Event,
+    IncidentResolved,
+    MessageArrived,
+    Started,
+    TaskDecided,
+    TimerFired,
+)
+from taktflow.runtime.plan import NodePlan, Plan
+from taktflow.runtime.segment import Segment, fault
+from taktflow.runtime.state import ROOT, Frame, State, Token
+from taktflow.values import Json, Value, shown
+
+NODES_A_SEGMENT = 100
+ENDLESS = 100_000
+"""Nodes run without any event from outside after which a loop is taken to be endless."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an event leads to. ``records`` are the journal's step records; the effects are owed with the state."""
+
+    state: State
+    records: list[dict[str, Json]]
+    effects: list[Effect]
+
+    @property
+    def more(self) -> bool:
+        """Whether the segment was cut for its size, so that a Continue must follow."""
+        return self.state.status == "running" and self.state.ready
+
+
+def begin(plan: Plan, instance: str, event: Started, *, nodes: int = NODES_A_SEGMENT) -> Decision:
+    """The first decision of a new instance."""
+    key = plan.key.evaluate(event.variables, plan.clock(event.at)) if plan.key else None
+    state = State(
+        instance=instance,
+        workflow=plan.workflow,
+        key=key if isinstance(key, str) else "" if key is None else shown(key),
+        by=event.by,
+        started_at=event.at,
+        parent=event.parent,
+        frames={ROOT: Frame(ROOT, None, None, dict(event.variables))},
+    )
+    return decide(plan, state, event, nodes=nodes)
+
+
+def decide(
+    plan: Plan,
+    state: State,
+    event: Event,
+    *,
+    nodes: int = NODES_A_SEGMENT,
+    stop: Callable[[], bool] = lambda: False,
+) -> Decision:
+    """What ``event`` leads to in ``state``, which is not changed.
+
+    Runs on through what needs nothing from outside, at most ``nodes`` nodes or until ``stop()``; where the cut falls
+    changes the number of commits, never the outcome. An event that nothing waits for (a late timer, a second result of
+    one effect) changes nothing. Raises Refused or NotFound for a person's act that is not allowed.
+    """
+    segment = Segment(plan, state.copy(), event.at)
+    segment.on_frame_done = lambda frame: _frame_done(segment, frame)
+    if segment.state.status == "running":
+        if not isinstance(event, Continue):
+            segment.state.pure_steps = 0
+        _apply(segment, event)
+        _run(segment, nodes, stop)
+    return Decision(segment.state, segment.records, segment.effects)
+
+
+def _apply(segment: Segment, event: Event) -> None:  # noqa: C901  # One flat match, closed by assert_never.
+    match event:
+        case Started():
+            start = segment.plan.nodes[event.start]
+            segment.record("started", event.start, by=event.by, variables=dict(event.variables))
+            segment.leave(segment.put(start.id))
+            segment.queue = _once(segment)
+        case EffectDone() | EffectFailed():
+            _effect(segment, event)
+        case TimerFired():
+            _timer(segment, event)
+        case MessageArrived():
+            _message(segment, event)
+        case TaskDecided():
+            people.decided(segment, _task_token(segment, event.task), event)
+        case ChildEnded():
+            token = _waiting(segment, "call", "child", event.child)
+            if token is not None:
+                calls.ended(segment, token, event)
+        case IncidentResolved():
+            _settle_incident(segment, event)
+        case CancelRequested():
+            _cancel(segment, event)
+        case Continue():
+            pass
+        case _:
+            assert_never(event)
+
+
+def _once(segment: Segment) -> Any:
+    # The start token is queued by put() and again by its first move.
+    return type(segment.queue)(dict.fromkeys(segment.queue))
+
+
+def _waiting(segment: Segment, on: str, name: str, value: str) -> Token | None:
+    for token in segment.state.tokens.values():
+        if token.wait is not None and token.wait["on"] == on and token.wait.get(name) == value:
+            return token
+    return None
+
+
+def _effect(segment: Segment, event: EffectDone | EffectFailed) -> None:
+    token = _waiting(segment, "effect", "key", event.key)
+    if token is None:
+        return
+    if isinstance(event, EffectDone):
+        activities.done(segment, token, event)
+    else:
+        activities.failed(segment, token, event)
+
+
+def _timer(segment: Segment, event: TimerFired) -> None:
+    for token in segment.state.tokens.values():
+        wait = token.wait
+        name = next((n for n, t in (wait or {}).get("timers", {}).items() if t == event.timer), None)
+        if wait is None or name is None:
+            continue
+        if wait["on"] == "wait":
+            waits.timer_fired(segment, token, name)
+        else:
+            people.timer_fired(segment, token, name)
+        return
+
+
+def _message(segment: Segment, event: MessageArrived) -> None:
+    for token in segment.state.tokens.values():
+        subscriptions = (token.wait or {}).get("subscriptions", {})
+        name = next((n for n, s in subscriptions.items() if s == event.subscription), None)
+        if name is not None:
+            waits.message_arrived(segment, token, name, event)
+            return
+
+
+def _task_token(segment: Segment, task: str) -> Token:
+    token = _waiting(segment, "task", "task", task) or _waiting(segment, "approval", "task", task)
+    if token is None:
+        raise Refused("task.over", task=task)
+    return token
+
+
+def _settle_incident(segment: Segment, event: IncidentResolved) -> None:
+    token = _waiting(segment, "incident", "incident", event.incident)
+    if token is None:
+        raise NotFound("incident.over", incident=event.incident)
+    wait = token.wait
+    assert wait is not None
+    for path, value in event.changes.items():
+        segment.assign(token, path, value)
+    segment.owe(CloseIncident(event.incident, event.action, event.by))
+    segment.record("settled", token.node, incident=event.incident, how=event.action, by=event.by)
+    freed = replace(token, wait=None)
+    segment.state.tokens[token.id] = freed
+    node = segment.plan.nodes[token.node]
+    if event.action == "skip":
+        segment.assign(token, getattr(node.model, "out", None), event.value)
+        segment.leave(freed)
+    elif wait["stage"] == "leave":
+        segment.leave(freed)
+    elif wait["stage"] == "effect" and node.activity is not None:
+        activities.request(segment, freed, node, node.activity, wait["effect"])
+    else:
+        segment.wake(token)
+
+
+def _cancel(segment: Segment, event: CancelRequested) -> None:
+    _withdraw_all(segment, event.why)
+    segment.record("cancelled", "", by=event.by, why=event.why)
+    _end(segment, "cancelled")
+
+
+def _withdraw_all(segment: Segment, why: str) -> None:
+    for token in [t for t in segment.state.tokens.values() if t.frame == ROOT]:
+        segment.withdraw(token, why)
+    segment.queue.clear()
+
+
+def _end(segment: Segment, status: str) -> None:
+    state = segment.state
+    state.status = "cancelled" if status == "cancelled" else "ended"
+    segment.record(state.status, "", outcome=state.outcome)
+    value: Value = dict(state.variables)
+    segment.owe(EndInstance(state.status, state.outcome, value, state.parent))
+
+
+def _frame_done(segment: Segment, frame: Frame) -> None:
+    if frame.id != ROOT:
+        loops.item_done(segment, frame)
+    elif segment.state.status == "running":
+        _end(segment, "ended")
+
+
+def _run(segment: Segment, nodes: int, stop: Callable[[], bool]) -> None:
+    ran = 0
+    while segment.state.status == "running":
+        if not segment.queue:
+            if joins.settle(segment):
+                continue
+            _report_stuck(segment)
+            return
+        if ran >= nodes or (ran and stop()):
+            return
+        token = segment.state.tokens.get(segment.queue.popleft())
+        if token is None or (token.wait is not None and token.wait["on"] != "arrival"):
+            continue
+        ran += 1
+        _enter(segment, token, segment.plan.nodes[token.node])
+
+
+def _report_stuck(segment: Segment) -> None:
+    for token in joins.stuck(segment):
+        segment.incident(token, fault("join.stuck", node=token.node), stage="leave")
+
+
+def _enter(segment: Segment, token: Token, node: NodePlan) -> None:
+    segment.state.pure_steps += 1
+    if segment.state.pure_steps > ENDLESS or not _may_visit(segment, node):
+        segment.incident(replace(token, wait=None), fault("loop.endless", node=node.id), stage="enter")
+        return
+    try:
+        _enter_node(segment, token, node)
+    except Invalid as wrong:
+        # A computed setting that has no usable value (a span, an expression over its limits) stops this path only.
+        problem = fault(wrong.code, None, **wrong.args_)
+        segment.fail(replace(segment.state.tokens.get(token.id, token), wait=None), problem)
+
+
+def _may_visit(segment: Segment, node: NodePlan) -> bool:
+    most = getattr(node.model, "max_visits", None)
+    if most is None:
+        return True
+    visits = segment.state.visits.get(node.id, 0) + 1
+    segment.state.visits[node.id] = visits
+    return visits <= int(most)
+
+
+def _enter_node(segment: Segment, token: Token, node: NodePlan) -> None:  # noqa: C901  # One flat match.
+    match node.model:
+        case Activity():
+            activities.enter(segment, token, node)
+        case Branch():
+            joins.branch(segment, token, node)
+        case Fork():
+            joins.fork(segment, token, node)
+        case Join():
+            joins.join(segment, token, node)
+        case Wait():
+            waits.enter(segment, token, node)
+        case UserTask() | Approval():
+            people.enter(segment, token, node)
+        case ForEach():
+            loops.enter(segment, token, node)
+        case Call():
+            calls.enter(segment, token, node)
+        case End():
+            _reach_end(segment, token, node.model)
+        case Start():
+            segment.leave(token)
+        case _:
+            assert_never(node.model)
+
+
+def _reach_end(segment: Segment, token: Token, model: End) -> None:
+    if model.outcome is not None:
+        segment.state.outcome = model.outcome
+    segment.record("reached", token.node, **({"outcome": model.outcome} if model.outcome else {}))
+    if not model.terminate:
+        segment.consume(token)
+        return
+    for other in [t for t in segment.state.tokens.values() if t.frame == token.frame and t.id != token.id]:
+        segment.withdraw(other, "end.terminate")
+    segment.consume(token)
