@@ -5,7 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, Strict, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from taktflow.values import Text
 
@@ -19,6 +21,29 @@ Feel: TypeAlias = Annotated[
 Principal: TypeAlias = Annotated[
     str, Field(pattern=r"^(role|user):[A-Za-z][A-Za-z0-9_.@-]{0,62}$", description="role:name or user:name.")
 ]
+Whole: TypeAlias = Annotated[int, Strict()]
+"""A whole number; text and 3.0 are refused, as the published schema refuses them."""
+
+Flag: TypeAlias = Annotated[bool, Strict()]
+"""True or false; ``yes`` and 1 are refused."""
+
+
+class Also:
+    """Adds to a published schema what a validator before it accepts besides: ``shorthand`` beside the full form."""
+
+    def __init__(self, shorthand: JsonSchemaValue) -> None:
+        self.shorthand = shorthand
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [self.shorthand, handler(core)]}
+
+
+class AlsoItems(Also):
+    """The same for every item of a list."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        found = handler(core)
+        return {**found, "items": {"anyOf": [self.shorthand, found["items"]]}}
 
 
 class Model(BaseModel):
@@ -46,11 +71,22 @@ class Computed(Model):
 
 def _kept(value: Any) -> Any:
     if isinstance(value, dict) and value.keys() == {"$"}:
-        return Computed.model_validate(value)
+        try:
+            return Computed.model_validate(value)
+        except ValidationError as wrong:
+            raise PydanticCustomError("computed_invalid", "not an expression") from wrong
     return value
 
 
-Open: TypeAlias = Annotated[Any, BeforeValidator(_kept)]
+class _LiteralOrComputed:
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        handler(core)
+        only_dollar = {"type": "object", "required": ["$"], "maxProperties": 1}
+        expression = {"type": "string", "minLength": 1, "maxLength": 4000, "x-feel": True}
+        return {"if": only_dollar, "then": {"properties": {"$": expression}}}
+
+
+Open: TypeAlias = Annotated[Any, BeforeValidator(_kept), _LiteralOrComputed()]
 """Any literal, or ``{$: FEEL}``; nested ones are left as they stand and computed when used."""
 
 FieldType: TypeAlias = Literal[
@@ -89,19 +125,19 @@ class DataField(Model):
     type: FieldType
     title: Words | None = None
     note: str | Words | None = None
-    required: bool = False
+    required: Flag = False
     default: Any = None
-    values: Annotated[tuple[Choice, ...], BeforeValidator(_choices)] = ()
-    scale: int | None = Field(None, ge=0, le=12, description="Decimals a number keeps; more are refused.")
+    values: Annotated[tuple[Choice, ...], BeforeValidator(_choices), AlsoItems({"type": "string"})] = ()
+    scale: Whole | None = Field(None, ge=0, le=12, description="Decimals a number keeps; more are refused.")
     unit: str | None = None
     min: Decimal | None = None
     max: Decimal | None = None
-    max_length: int | None = Field(None, ge=1, le=100_000)
+    max_length: Whole | None = Field(None, ge=1, le=100_000)
     pattern: str | None = Field(None, max_length=200)
     item: DataField | None = Field(None, description="What a list holds.")
     fields: dict[Slug, DataField] = Field(default_factory=dict, description="What an object holds.")
     entity: Slug | None = Field(None, description="The entity whose record a reference names, or an object looks like.")
-    personal: bool = Field(False, description="Personal data: left out of exports and logs unless asked for.")
+    personal: Flag = Field(False, description="Personal data: left out of exports and logs unless asked for.")
 
 
 class Envelope(Model):

@@ -7,7 +7,18 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from taktflow.definitions.envelope import DataField, Envelope, Feel, Model, Principal, Slug, Words
+from taktflow.definitions.envelope import (
+    AlsoItems,
+    DataField,
+    Envelope,
+    Feel,
+    Flag,
+    Model,
+    Principal,
+    Slug,
+    Whole,
+    Words,
+)
 from taktflow.definitions.workflow import Workflow
 
 HitPolicy: TypeAlias = Literal["unique", "any", "priority", "first", "rule_order", "output_order", "collect"]
@@ -33,10 +44,10 @@ class DecisionOutput(Model):
     type: CellType
     title: Words | None = None
     values: tuple[str, ...] = Field((), description="Allowed values, the most important first.")
-    scale: int | None = Field(None, ge=0, le=12)
+    scale: Whole | None = Field(None, ge=0, le=12)
     rounding: Literal["half_even", "half_up", "half_down", "up", "down"] = "half_even"
     unit: str | None = None
-    formula: bool = False
+    formula: Flag = False
 
 
 class OnNone(Model):
@@ -46,7 +57,7 @@ class OnNone(Model):
     row: dict[Slug, Any] | None = Field(None, description="The answer then, by output id.")
 
 
-Cell: TypeAlias = str | bool | int | Decimal | None
+Cell: TypeAlias = str | Flag | Whole | Decimal | None
 
 
 class Decision(Envelope):
@@ -67,7 +78,7 @@ class FormulaInput(Model):
     type: CellType
     title: Words | None = None
     expr: Feel | None = None
-    required: bool = True
+    required: Flag = True
     monotone: Literal["increasing", "decreasing"] | None = Field(
         None, description="The promise that a larger input never lowers (raises) the result; checked."
     )
@@ -79,7 +90,7 @@ class FormulaOutput(Model):
     """What the formula gives, clamped to its bounds and rounded."""
 
     type: CellType = "number"
-    scale: int | None = Field(None, ge=0, le=12)
+    scale: Whole | None = Field(None, ge=0, le=12)
     rounding: Literal["half_even", "half_up", "half_down", "up", "down"] = "half_even"
     unit: str | None = None
     min: Decimal | None = None
@@ -118,13 +129,27 @@ def _unique(value: Any) -> Any:
     return value
 
 
+_UNIQUE = {
+    "anyOf": [
+        {"type": "string", "pattern": r"^[a-z][a-z0-9_]{0,62}$"},
+        {
+            "type": "array",
+            "items": {"type": "string", "pattern": r"^[a-z][a-z0-9_]{0,62}$"},
+            "minItems": 1,
+            "maxItems": 4,
+        },
+    ],
+    "description": "A field, or the list of fields whose values together occur once.",
+}
+
+
 class Entity(Envelope):
     """A type of record: every write is checked against it, and its history is kept."""
 
     kind: Literal["entity"]
     fields: dict[Slug, DataField] = Field(min_length=1)
     key: Slug = Field(description="The field that names a record to people, unique, never changed.")
-    unique: Annotated[tuple[Unique, ...], BeforeValidator(_unique)] = ()
+    unique: Annotated[tuple[Unique, ...], BeforeValidator(_unique), AlsoItems(_UNIQUE)] = ()
     index: tuple[Slug, ...] = Field((), max_length=8, description="Fields that lists filter and sort by.")
     read: tuple[Principal, ...] = Field((), description="Who may read; anyone signed in when empty.")
     write: tuple[Principal, ...] = Field((), description="Who may write by hand; nobody when empty.")

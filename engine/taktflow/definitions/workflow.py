@@ -8,15 +8,18 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from taktflow.definitions.envelope import (
+    Also,
     Computed,
     DataField,
     Envelope,
     Feel,
+    Flag,
     Model,
     Open,
     Principal,
     Ref,
     Slug,
+    Whole,
     Words,
 )
 
@@ -48,7 +51,7 @@ class Start(Model):
     bind: Slug | None = Field(None, alias="as", description="The variable that takes the payload.")
     dedupe: Feel | None = Field(None, description="A second start with the same value is dropped.")
     form: Ref | None = None
-    public: bool = Field(False, description="A form that needs no sign-in; rate limited.")
+    public: Flag = Field(False, description="A form that needs no sign-in; rate limited.")
     who: tuple[Principal, ...] = Field((), description="Who may start it by form or hand; anyone signed in when empty.")
     cron: str | None = Field(None, description="Minute hour day month weekday.")
     timezone: str | None = None
@@ -57,7 +60,7 @@ class Start(Model):
 class Backoff(Model):
     """How a failed effect is tried again: at most ``max`` times, waiting ``first`` and then ``factor`` times longer."""
 
-    max: int = Field(3, ge=0, le=100)
+    max: Whole = Field(3, ge=0, le=100)
     first: str = Field("PT2S", description="ISO 8601 duration.")
     factor: Decimal = Field(Decimal(2), ge=1, le=10)
     longest: str = Field("PT10M", description="ISO 8601 duration.")
@@ -79,7 +82,7 @@ class NodeBase(Model):
 
     title: Words | None = None
     note: str | Words | None = None
-    max_visits: int | None = Field(None, ge=1, le=100_000, description="How often the node may run in one instance.")
+    max_visits: Whole | None = Field(None, ge=1, le=100_000, description="How often the node may run in one instance.")
 
 
 class Branch(NodeBase):
@@ -98,7 +101,7 @@ class Fork(NodeBase):
 class FirstN(Model):
     """Goes on with the first ``first`` arrivals; the rest is cancelled or ignored."""
 
-    first: int = Field(ge=1, le=1000)
+    first: Whole = Field(ge=1, le=1000)
     rest: Literal["ignore", "cancel"] = "ignore"
 
 
@@ -149,7 +152,7 @@ class UserTask(NodeBase):
     form: Ref | None = None
     show: tuple[Feel, ...] = Field((), description="What the person sees beside the form.")
     outcomes: tuple[Slug, ...] = ("done",)
-    four_eyes: bool = Field(False, description="Whoever submitted the instance may not do it.")
+    four_eyes: Flag = Field(False, description="Whoever submitted the instance may not do it.")
     exclude: tuple[Computed, ...] = Field((), description="Further people who may not do it.")
     due: Span | None = None
     escalate: Escalation | None = None
@@ -161,7 +164,7 @@ class ApprovalRule(Model):
     """How many must approve: any one, all named, at least n, or each in turn."""
 
     mode: Literal["any", "all", "at_least", "sequential"] = "any"
-    n: int | None = Field(None, ge=1, le=100)
+    n: Whole | None = Field(None, ge=1, le=100)
 
 
 class Approval(NodeBase):
@@ -170,7 +173,7 @@ class Approval(NodeBase):
     type: Literal["approval"]
     who: Who = Field(min_length=1)
     rule: ApprovalRule = ApprovalRule()
-    four_eyes: bool = False
+    four_eyes: Flag = False
     exclude: tuple[Computed, ...] = ()
     form: Ref | None = None
     show: tuple[Feel, ...] = ()
@@ -187,7 +190,7 @@ class ForEach(NodeBase):
     over: Feel
     item: Slug = Field(alias="as")
     mode: Literal["parallel", "sequential"] = "parallel"
-    at_once: int = Field(100, ge=1, le=1000, description="How many items run at the same time.")
+    at_once: Whole = Field(100, ge=1, le=1000, description="How many items run at the same time.")
     complete_when: Feel | None = Field(None, description="Ends early; sees done, total and results.")
     collect: Feel | None = Field(None, description="What each item gives to `out`; the item itself when unset.")
     out: str | None = None
@@ -211,7 +214,11 @@ class End(NodeBase):
 
     type: Literal["end"]
     outcome: Slug | None = None
-    terminate: bool = False
+    terminate: Flag = False
+
+
+GRAMMAR = ("branch", "fork", "join", "wait", "user_task", "approval", "foreach", "call", "end")
+"""The node types of the interpreter itself; every other one is an activity."""
 
 
 class Activity(NodeBase):
@@ -219,7 +226,9 @@ class Activity(NodeBase):
 
     model_config = ConfigDict(extra="allow")
 
-    type: str = Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")
+    type: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$", json_schema_extra={"not": {"enum": list(GRAMMAR)}}
+    )
     out: str | None = Field(None, description="Where the result goes, such as order.priority.")
     each: Feel | None = Field(None, description="Runs once for each item of this list (pure nodes).")
     item: Slug | None = Field(None, alias="as", description="The name of the item.")
@@ -232,9 +241,6 @@ class Activity(NodeBase):
     def config(self) -> dict[str, Any]:
         """The node type's own settings, not yet computed."""
         return dict(self.model_extra or {})
-
-
-GRAMMAR = ("branch", "fork", "join", "wait", "user_task", "approval", "foreach", "call", "end")
 
 
 def _tag(value: Any) -> str:
@@ -272,11 +278,18 @@ class EdgeModel(Model):
     source: Slug = Field(alias="from")
     target: Slug = Field(alias="to")
     when: Feel | None = None
-    otherwise: bool = Field(False, alias="else")
+    otherwise: Flag = Field(False, alias="else")
     title: Words | None = None
 
 
-Edge: TypeAlias = Annotated[EdgeModel, BeforeValidator(_edge)]
+_PAIR = {
+    "type": "array",
+    "items": {"type": "string", "pattern": r"^[a-z][a-z0-9_]{0,62}$"},
+    "minItems": 2,
+    "maxItems": 2,
+    "description": "[from, to]",
+}
+Edge: TypeAlias = Annotated[EdgeModel, BeforeValidator(_edge), Also(_PAIR)]
 
 
 class Workflow(Envelope):
