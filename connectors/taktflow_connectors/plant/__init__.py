@@ -1,0 +1,1 @@
+"""A simulated factory: an ERP and a WMS behind one loopback address, with switches for bad days."""
