@@ -12,6 +12,7 @@ from taktflow.definitions.envelope import (
     DataField,
     Envelope,
     Feel,
+    FieldType,
     Flag,
     Model,
     Principal,
@@ -107,11 +108,17 @@ class Formula(Envelope):
     output: FormulaOutput = FormulaOutput()
 
 
+class FormField(DataField):
+    """A field of a form; without a type it is the field of that name of the form's entity."""
+
+    type: FieldType | None = None  # type: ignore[assignment]  # Only here the type may be left to the entity.
+
+
 class Form(Envelope):
     """What a person fills in; drawn from this description alone."""
 
     kind: Literal["form"]
-    fields: dict[Slug, DataField]
+    fields: dict[Slug, FormField] = Field(min_length=1)
     entity: Slug | None = Field(None, description="Fields without a type take it from this entity.")
     submit: Words | None = None
     thanks: Words | None = None
