@@ -81,6 +81,7 @@ class Plan:
     """For-each node to the node its inner flow begins with."""
     main: str | None
     key: Expression | None
+    priority: Expression | None
     zone: tzinfo
     library: Library
     calendars: Mapping[str, Calendar]
@@ -146,6 +147,7 @@ def make_plan(
         entry=entry,
         main=data.name or data.entity,
         key=parse(data.key) if data.key else None,
+        priority=parse(workflow.priority) if workflow.priority else None,
         zone=zone,
         library=library,
         calendars=calendars,
@@ -219,7 +221,7 @@ def _activity(model: Activity, node: Callable[[str], Node[Any]]) -> ActivityPlan
     )
 
 
-_FEEL_PARTS = ("over", "complete_when", "collect", "until")
+_FEEL_PARTS = ("over", "complete_when", "collect", "until", "dedupe")
 
 
 def _parts(model: Any) -> Mapping[str, Expression]:

@@ -1,0 +1,200 @@
+"""Load, decide, commit: the one way an instance's state changes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from taktflow.errors import NotFound
+from taktflow.runtime.decide import Decision, begin, decide
+from taktflow.runtime.effects import Effect, Perform
+from taktflow.runtime.events import Continue, Event, Started
+from taktflow.runtime.plan import Plan
+from taktflow.runtime.state import State, loads_state
+from taktflow.sdk import Alert
+from taktflow.services.engine import Engine
+from taktflow.store import (
+    AuditEntry,
+    ClaimedEffect,
+    Commit,
+    CommitResult,
+    Consumed,
+    EffectOutcome,
+    InstanceUpdate,
+    LoadedInstance,
+    NewInbound,
+    NewInstance,
+    RowWrite,
+    StaleInstance,
+)
+from taktflow.values import dumps
+
+SEGMENT_S = 0.02
+"""Seconds after which a segment is cut, so that one long instance does not hold up the others."""
+_ATTEMPTS = 20
+
+
+@dataclass(frozen=True)
+class Along:
+    """What is committed together with a decision."""
+
+    finished: EffectOutcome | None = None
+    consumed: Consumed = field(default_factory=Consumed)
+    writes: Sequence[RowWrite] = ()
+    alerts: Sequence[tuple[Alert, str]] = ()
+    audit: Sequence[AuditEntry] = ()
+    inbound: Sequence[NewInbound] = ()
+    by: str = ""
+
+
+NOTHING = Along()
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """Where an instance stands after a commit."""
+
+    id: str
+    state: State
+    effects: Sequence[Effect] = field(default_factory=tuple)
+    rev: int = 0
+
+
+def advance(engine: Engine, instance: str, event: Callable[[State], Event] | Event, along: Along = NOTHING) -> Advanced:
+    """Lets ``event`` happen to ``instance`` and commits everything it leads to; goes on until nothing more is ready.
+
+    Raises NotFound; Refused or NotFound from the decision; Conflict and Stale from ``along`` (nothing is kept then).
+    An instance that is over takes no event, but ``along`` is still committed.
+    """
+    with engine.stripe(instance):
+        done = _once(engine, instance, event, along)
+        while done.state.status == "running" and done.state.ready:
+            done = _once(engine, instance, Continue(engine.now()), NOTHING)
+        return done
+
+
+def _once(engine: Engine, instance: str, event: Callable[[State], Event] | Event, along: Along) -> Advanced:
+    for attempt in range(_ATTEMPTS):
+        loaded = engine.store.load_instance(instance)
+        if loaded is None:
+            raise NotFound("instance.unknown", id=instance)
+        plan = engine.published.plan(loaded.plan_id)
+        state = loads_state(loaded.state)
+        happening = event(state) if callable(event) else event
+        decision = decide(plan, state, happening, stop=_after(SEGMENT_S))
+        try:
+            result = engine.store.commit(_commit(engine, plan, loaded, decision, happening, along)).result()
+        except StaleInstance:
+            # Another process was faster: look again. The pause grows so that two do not chase each other.
+            time.sleep(0.001 * attempt)
+            continue
+        _hand_over(engine, instance, decision, result, plan)
+        return Advanced(instance, decision.state, decision.effects, result.rev)
+    raise StaleInstance(instance)
+
+
+def _after(seconds: float) -> Callable[[], bool]:
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() > end
+
+
+def start(
+    engine: Engine, plan_id: str, plan: Plan, id: str, event: Started, start_key: str | None, along: Along = NOTHING
+) -> Advanced:
+    """Begins an instance; raises AlreadyStarted when ``start_key`` or ``id`` has one."""
+    decision = begin(plan, id, event)
+    state = decision.state
+    new = NewInstance(
+        id=id,
+        plan_id=plan_id,
+        workflow=plan.workflow,
+        version=plan.version,
+        business_key=state.key,
+        state=state.dumps(),
+        started_at=event.at,
+        by=event.by,
+        status=state.status,
+        outcome=state.outcome,
+        runnable=decision.more,
+        ended_at=event.at if state.status != "running" else None,
+        start_key=start_key,
+        parent_id=event.parent[0] if event.parent else None,
+        parent_token=event.parent[1] if event.parent else None,
+        priority=_priority(plan, state, event),
+    )
+    commit = Commit(
+        at=event.at,
+        instance=new,
+        journal=dumps(decision.records),
+        effects=decision.effects,
+        consumed=along.consumed,
+        writes=along.writes,
+        alerts=along.alerts,
+        audit=along.audit,
+        inbound=along.inbound,
+        by=along.by or event.by,
+        claim=engine.epoch if engine.take else None,
+    )
+    result = engine.store.commit(commit).result()
+    _hand_over(engine, id, decision, result, plan)
+    done = Advanced(id, state, decision.effects, result.rev)
+    with engine.stripe(id):
+        while done.state.status == "running" and done.state.ready:
+            done = _once(engine, id, Continue(engine.now()), NOTHING)
+    return done
+
+
+def _commit(
+    engine: Engine, plan: Plan, loaded: LoadedInstance, decision: Decision, event: Event, along: Along
+) -> Commit:
+    state = decision.state
+    changed = bool(decision.records or decision.effects) or isinstance(event, Continue)
+    over = state.status != "running"
+    update = InstanceUpdate(
+        id=loaded.id,
+        workflow=loaded.workflow,
+        rev=loaded.rev,
+        seq=loaded.seq,
+        state=state.dumps(),
+        status=state.status,
+        outcome=state.outcome,
+        runnable=decision.more,
+        ended_at=event.at if over and loaded.status == "running" else None,
+        priority=_priority(plan, state, event),
+    )
+    return Commit(
+        at=event.at,
+        instance=update if changed else None,
+        journal=dumps(decision.records) if changed else None,
+        effects=decision.effects,
+        finished=along.finished,
+        consumed=along.consumed,
+        # A result nobody waits for any more must leave no trace in the records either.
+        writes=along.writes if changed else (),
+        alerts=along.alerts if changed else (),
+        audit=along.audit,
+        by=along.by,
+        claim=engine.epoch if engine.take and changed else None,
+    )
+
+
+def _priority(plan: Plan, state: State, event: Event) -> int:
+    if plan.priority is None:
+        return 0
+    value = plan.priority.evaluate(state.variables, plan.clock(event.at))
+    return int(value) if isinstance(value, Decimal) and abs(value) < 1_000_000 else 0
+
+
+def _hand_over(engine: Engine, instance: str, decision: Decision, result: CommitResult, plan: Plan) -> None:
+    if not engine.take or not result.claimed:
+        return
+    claimed = frozenset(result.claimed)
+    priority = _priority(plan, decision.state, Continue(engine.now())) if plan.priority else 0
+    found = [
+        (priority, ClaimedEffect(instance, e, engine.epoch))
+        for e in decision.effects
+        if isinstance(e, Perform) and e.key in claimed
+    ]
+    engine.take[0](found)

@@ -1,0 +1,69 @@
+"""Everything a door needs, made once a process."""
+
+from __future__ import annotations
+
+import secrets as randomness
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from taktflow.catalog import Catalog, announced
+from taktflow.services.published import Published
+from taktflow.services.secrets import Secrets
+from taktflow.settings import Settings
+from taktflow.store import ClaimedEffect, Store, migrate
+
+_STRIPES = 256
+
+
+def new_id(now: datetime) -> str:
+    """A UUIDv7 (RFC 9562) for ``now``: sorts by time, guessable by nobody."""
+    stamp = int(now.timestamp() * 1000) & 0xFFFF_FFFF_FFFF
+    value = (stamp << 80) | (0x7 << 76) | (randomness.randbits(12) << 64) | (0b10 << 62) | randomness.randbits(62)
+    return str(uuid.UUID(int=value))
+
+
+@dataclass(frozen=True, eq=False)
+class Engine:
+    """The parts of a running engine. ``take`` hands effects claimed by a commit to this process's executor."""
+
+    store: Store
+    catalog: Catalog
+    settings: Settings
+    published: Published
+    secrets: Secrets
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    epoch: int = 0
+    take: list[Callable[[Sequence[tuple[int, ClaimedEffect]]], None]] = field(default_factory=list)
+    stripes: Sequence[threading.Lock] = field(default_factory=lambda: [threading.Lock() for _ in range(_STRIPES)])
+
+    def new_id(self) -> str:
+        """An id nobody has used."""
+        return new_id(self.now())
+
+    def stripe(self, instance: str) -> threading.Lock:
+        """The lock under which this process decides for ``instance``.
+
+        It only spares wasted work: what keeps two deciders apart is the revision in the commit.
+        """
+        return self.stripes[hash(instance) % _STRIPES]
+
+
+def open_engine(
+    settings: Settings, *, catalog: Catalog | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Engine:
+    """The engine on the database of ``settings``, migrated first."""
+    migrate(settings.database_url)
+    store = Store.open(settings.database_url, queue_limit=settings.queue_limit)
+    catalog = catalog or Catalog(announced())
+    secrets = Secrets(settings)
+    published = Published(store, catalog, secrets, settings.timezone)
+    return Engine(store, catalog, settings, published, secrets, now, store.boot(now()))
+
+
+def close_engine(engine: Engine) -> None:
+    """Lets go of connections and the database; what is queued is written first."""
+    engine.published.close()
+    engine.store.close()

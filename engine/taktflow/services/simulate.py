@@ -1,0 +1,253 @@
+"""Runs a workflow in memory: cases, previews and trials use it. Nothing leaves the process.
+
+Pure and native nodes run for real (native ones on in-memory records); nodes that talk to systems answer as mocked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from taktflow.catalog import Catalog
+from taktflow.errors import Invalid
+from taktflow.runtime.decide import Decision, begin, decide
+from taktflow.runtime.effects import (
+    CancelChild,
+    ChangeTask,
+    CloseIncident,
+    CloseTask,
+    DropEffect,
+    DropTimer,
+    Effect,
+    EndInstance,
+    OpenTask,
+    Perform,
+    RaiseIncident,
+    Retry,
+    SetTimer,
+    StartChild,
+    Subscribe,
+    Tell,
+    Unsubscribe,
+)
+from taktflow.runtime.events import (
+    ChildEnded,
+    Continue,
+    EffectDone,
+    EffectFailed,
+    Event,
+    Fault,
+    MessageArrived,
+    Started,
+    TaskDecided,
+    TimerFired,
+)
+from taktflow.runtime.plan import Plan
+from taktflow.runtime.state import State
+from taktflow.sdk import Alert, NodeContext, NodeError
+from taktflow.sdk.testing import MemoryRecords
+from taktflow.services.foreign import invoked
+from taktflow.values import Json, Value, normal
+
+MOST_EVENTS = 20_000
+"""Events after which a simulation is taken to go on for ever."""
+
+Mock = Value | NodeError
+Answers = Mapping[str, Sequence[Mock]]
+"""What a node answers by node id, one a call; the last one answers from then on."""
+
+
+@dataclass
+class Simulation:
+    """One instance and its children, alive in memory."""
+
+    catalog: Catalog
+    plan_of: Callable[[str], Plan]
+    now: datetime
+    answers: Answers = field(default_factory=dict)
+    records: MemoryRecords = field(default_factory=MemoryRecords)
+    states: dict[str, State] = field(default_factory=dict)
+    plans: dict[str, Plan] = field(default_factory=dict)
+    journal: list[dict[str, Json]] = field(default_factory=list)
+    tasks: dict[str, tuple[str, OpenTask]] = field(default_factory=dict)
+    timers: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    subscriptions: dict[str, tuple[str, Subscribe]] = field(default_factory=dict)
+    pending: dict[str, tuple[str, Perform]] = field(default_factory=dict)
+    alerts: list[Alert] = field(default_factory=list)
+    incidents: dict[str, RaiseIncident] = field(default_factory=dict)
+    performed: dict[str, list[Perform]] = field(default_factory=dict)
+    _waiting: list[tuple[str, Event]] = field(default_factory=list)
+    _events: int = 0
+    _clock: datetime | None = None
+
+    def start(self, workflow: str, start: str, variables: Mapping[str, Value], by: str, instance: str = "case") -> None:
+        """Starts ``workflow`` and runs until everything waits for people, time or messages."""
+        self._begin(instance, workflow, Started(self.now, by, start, variables))
+        self.settle()
+
+    def _begin(self, instance: str, ref: str, event: Started) -> None:
+        plan = self.plan_of(ref)
+        self.plans[instance] = plan
+        self._take(instance, begin(plan, instance, event))
+
+    def happen(self, instance: str, event: Event) -> None:
+        """Lets ``event`` happen and everything that follows from it."""
+        self._decide(instance, event)
+        self.settle()
+
+    def decide_task(self, node: str, by: str, roles: frozenset[str], outcome: str, data: Mapping[str, Value]) -> None:
+        """``by`` decides the open task at ``node``; raises Refused, or Invalid when there is none."""
+        for task, (instance, opened) in self.tasks.items():
+            if opened.node == node:
+                self.happen(instance, TaskDecided(self.now, task, by, roles, outcome, data))
+                return
+        raise Invalid("case.no_task", node=node)
+
+    def message(self, name: str, key: str, payload: Value) -> None:
+        """A message arrives; raises Invalid when nobody waits for it."""
+        for id, (instance, wanted) in self.subscriptions.items():
+            if wanted.name == name and wanted.key == key:
+                del self.subscriptions[id]
+                self.happen(instance, MessageArrived(self.now, id, f"{name}/{key}", payload))
+                return
+        raise Invalid("case.no_message", name=name, key=key)
+
+    def wait(self, span: timedelta) -> None:
+        """Lets time pass; timers and retries on the way fire in order."""
+        end = self.now + span
+        while True:
+            due = self._next_due()
+            if due is None or due > end:
+                break
+            self.now = max(self.now, due)
+            self.settle()
+        self.now = end
+        self.settle()
+
+    def _next_due(self) -> datetime | None:
+        moments = [due for _, due in self.timers.values()]
+        moments += [p.not_before for _, p in self.pending.values() if p.not_before > self.now]
+        return min(moments, default=None)
+
+    def settle(self) -> None:
+        """Runs until nothing more happens without people, time or messages."""
+        while True:
+            if self._waiting:
+                instance, event = self._waiting.pop(0)
+                self._decide(instance, event)
+                continue
+            due = next((t for t, (_, at) in self.timers.items() if at <= self.now), None)
+            if due is not None:
+                instance, _ = self.timers.pop(due)
+                self._decide(instance, TimerFired(self.now, due))
+                continue
+            key = next((k for k, (_, p) in self.pending.items() if p.not_before <= self.now), None)
+            if key is None:
+                return
+            instance, perform = self.pending.pop(key)
+            self._decide(instance, self._performed(instance, perform))
+
+    def _decide(self, instance: str, event: Event) -> None:
+        self._events += 1
+        if self._events > MOST_EVENTS:
+            raise Invalid("case.endless", most=MOST_EVENTS)
+        self._take(instance, decide(self.plans[instance], self.states[instance], event))
+
+    def _take(self, instance: str, decision: Decision) -> None:
+        self.states[instance] = decision.state
+        self.journal += [{"instance": instance, **r} for r in decision.records]
+        for effect in decision.effects:
+            self._owe(instance, effect)
+        if decision.more:
+            self._waiting.append((instance, Continue(self.now)))
+
+    def _owe(self, instance: str, effect: Effect) -> None:  # noqa: C901  # One flat match over the effects.
+        match effect:
+            case Perform():
+                self.pending[effect.key] = (instance, effect)
+            case Retry():
+                _, first = self.pending.get(effect.key) or (instance, self._last(effect.key))
+                again = Perform(
+                    first.key, first.node, first.kind, first.idempotency, first.config, first.business_key,
+                    effect.attempt, effect.not_before, first.timeout_s,
+                )  # fmt: skip
+                self.pending[effect.key] = (instance, again)
+            case DropEffect():
+                self.pending.pop(effect.key, None)
+            case SetTimer():
+                self.timers[effect.timer] = (instance, effect.due)
+            case DropTimer():
+                self.timers.pop(effect.timer, None)
+            case OpenTask():
+                self.tasks[effect.task] = (instance, effect)
+            case CloseTask():
+                self.tasks.pop(effect.task, None)
+            case Subscribe():
+                self.subscriptions[effect.subscription] = (instance, effect)
+            case Unsubscribe():
+                self.subscriptions.pop(effect.subscription, None)
+            case RaiseIncident():
+                self.incidents[effect.incident] = effect
+            case CloseIncident():
+                self.incidents.pop(effect.incident, None)
+            case Tell():
+                self.alerts.append(effect.alert)
+            case StartChild():
+                event = Started(self.now, instance, "", effect.variables, (instance, effect.token))
+                self._begin_child(effect, event)
+            case EndInstance() if effect.parent is not None:
+                parent, _ = effect.parent
+                self._waiting.append((parent, ChildEnded(self.now, instance, effect.outcome, effect.value)))
+            case EndInstance() | ChangeTask() | CancelChild():
+                pass
+
+    def _begin_child(self, effect: StartChild, event: Started) -> None:
+        plan = self.plan_of(effect.ref)
+        start = next(iter(plan.nodes))
+        self._begin(effect.child, effect.ref, Started(event.at, event.by, start, event.variables, event.parent))
+
+    def _last(self, key: str) -> Perform:
+        return next(p for calls in self.performed.values() for p in reversed(calls) if p.key == key)
+
+    def _performed(self, instance: str, perform: Perform) -> Event:
+        calls = self.performed.setdefault(perform.node, [])
+        calls.append(perform)
+        try:
+            value, trace = self._answer(instance, perform, len(calls))
+        except NodeError as problem:
+            fault = Fault(problem.code, problem.text.zh, problem.text.en, problem.details)
+            return EffectFailed(self.now, perform.key, fault, problem.retryable, problem.unknown)
+        return EffectDone(self.now, perform.key, value, trace)
+
+    def _answer(self, instance: str, perform: Perform, call: int) -> tuple[Value, Any]:
+        mocked = self.answers.get(perform.node)
+        if mocked:
+            answer = mocked[min(call, len(mocked)) - 1]
+            if isinstance(answer, NodeError):
+                raise answer
+            return answer, None
+        if perform.idempotency != "native":
+            # A system nobody mocked: the case must say what it answers, silence would prove nothing.
+            raise NodeError("not_mocked", f"{perform.node} talks to a system; say what it answers under mock")
+        node = self.catalog.node(perform.kind)
+        result = invoked(
+            node,
+            node.Config.model_validate(perform.config),
+            NodeContext(
+                instance=instance,
+                node=perform.node,
+                key=perform.key,
+                now=self.now,
+                zone=self.plans[instance].zone,
+                scope={},
+                library=self.plans[instance].library,
+                records=self.records,
+                business_key=perform.business_key,
+                attempt=perform.attempt,
+            ),
+        )
+        self.records.apply(result.writes)
+        self.alerts += result.alerts
+        return normal(result.value), result.trace
