@@ -41,15 +41,13 @@ def post_message(
     """
     if not name:
         raise Invalid("message.name")
-    id = id or engine.new_id()
+    given, id = id, id or engine.new_id()
     starts = starting_on(engine, name)
     if starts:
         return Posted(
             id,
             tuple(
-                start_instance(
-                    engine, w, start=s, data=payload, caller=caller, start_key=_key(s, id, explicit=bool(key))
-                )
+                start_instance(engine, w, start=s, data=payload, caller=caller, start_key=_key(s, given))
                 for w, s in starts
             ),
         )
@@ -64,9 +62,9 @@ def post_message(
     return Posted(id, ())
 
 
-def _key(start: str, id: str, *, explicit: bool) -> str | None:
-    # Without a sender's key the start's own `dedupe` decides; an id made up by us tells nothing.
-    return f"{start}:{id}" if explicit else None
+def _key(start: str, id: str | None) -> str | None:
+    # Without a sender's id the start's own `dedupe` decides.
+    return f"{start}:{id}" if id else None
 
 
 def starting_on(engine: Engine, name: str) -> list[tuple[str, str]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 import structlog
 
@@ -18,11 +19,12 @@ from taktflow.services.reading import StoredRecords
 from taktflow.services.records import row_write
 from taktflow.services.systems import PublishedConnections
 from taktflow.store import AlreadyTaken, ClaimedEffect, DuplicateValue, EffectOutcome, RecordExists, StaleRecord
+from taktflow.texts import sentence
 from taktflow.values import normal, plain
 
 log = structlog.get_logger(__name__)
 
-__all__ = ["perform"]
+_LONGEST_PAUSE_S = 5.0
 _CODES: Mapping[type[TaktflowError], str] = {
     RecordExists: "exists",
     DuplicateValue: "duplicate",
@@ -50,18 +52,7 @@ def perform(engine: Engine, claimed: ClaimedEffect) -> None:
         _failed(engine, claimed, crashed(asked.kind, str(wrong)))
         return
     try:
-        writes = [row_write(engine, w, by=f"instance:{claimed.instance}", source=asked.node) for w in result.writes]
-        advance(
-            engine,
-            claimed.instance,
-            EffectDone(engine.now(), asked.key, value, result.trace),
-            Along(
-                finished=EffectOutcome(asked.key, "done", value, claimed.epoch),
-                writes=writes,
-                alerts=[(alert, asked.node) for alert in result.alerts],
-                by=f"instance:{claimed.instance}",
-            ),
-        )
+        _stored(lambda: _tell(engine, claimed, result, value))
     except AlreadyTaken:
         # Someone else has told the outcome: a second attempt of ours, or the effect was dropped meanwhile.
         log.info("effect settled elsewhere", effect=asked.key)
@@ -69,6 +60,49 @@ def perform(engine: Engine, claimed: ClaimedEffect) -> None:
         raise
     except (Conflict, Invalid, NotFound, Refused) as refused:
         _failed(engine, claimed, _uncommitted(refused))
+
+
+def _tell(engine: Engine, claimed: ClaimedEffect, result: Result, value: Value) -> None:
+    asked, who = claimed.perform, f"instance:{claimed.instance}"
+    advance(
+        engine,
+        claimed.instance,
+        EffectDone(engine.now(), asked.key, value, result.trace),
+        Along(
+            finished=EffectOutcome(asked.key, "done", value, claimed.epoch),
+            writes=[row_write(engine, w, by=who, source=asked.node) for w in result.writes],
+            alerts=[(alert, asked.node) for alert in result.alerts],
+            by=who,
+        ),
+    )
+
+
+def _stored(write: Callable[[], None]) -> None:
+    """Writes, waiting while the writer's queue is full: the node has run, its outcome must not be lost."""
+    pause = 0.01
+    while True:
+        try:
+            write()
+            return
+        except Overloaded:
+            if pause > _LONGEST_PAUSE_S:
+                raise
+            time.sleep(pause)
+            pause *= 2
+
+
+def settle_orphans(engine: Engine) -> int:
+    """Takes up the effects that an earlier process was performing when it ended; how many there were.
+
+    What may be sent again is pending again. What must not be sent twice has an unknown outcome and asks a person.
+    """
+    orphans = engine.store.requeue_orphans(engine.epoch)
+    for orphan in orphans:
+        if orphan.perform.idempotency == "none":
+            args = {"node": orphan.perform.node}
+            text = Text(zh=sentence("effect.unknown", "zh", args), en=sentence("effect.unknown", "en", args))
+            _failed(engine, orphan, NodeError("effect.unknown", text, unknown=True))
+    return len(orphans)
 
 
 def _uncommitted(refused: TaktflowError) -> NodeError:
@@ -108,20 +142,17 @@ def _plan_of(engine: Engine, instance: str) -> str:
 def _failed(engine: Engine, claimed: ClaimedEffect, problem: NodeError) -> None:
     asked = claimed.perform
     fault = Fault(problem.code, problem.text.zh, problem.text.en, _details(problem.details))
-    status = "unknown" if problem.unknown and asked.idempotency == "none" else "failed"
+    status: Literal["unknown", "failed"] = "unknown" if problem.unknown and asked.idempotency == "none" else "failed"
+    outcome = EffectOutcome(asked.key, status, _response(fault), claimed.epoch)
+    event = EffectFailed(engine.now(), asked.key, fault, problem.retryable, problem.unknown)
     try:
-        advance(
-            engine,
-            claimed.instance,
-            EffectFailed(engine.now(), asked.key, fault, problem.retryable, problem.unknown),
-            Along(
-                finished=EffectOutcome(
-                    asked.key, "unknown" if status == "unknown" else "failed", _response(fault), claimed.epoch
-                )
-            ),
-        )
+        _stored(lambda: _discard(advance(engine, claimed.instance, event, Along(finished=outcome))))
     except AlreadyTaken:
         log.info("effect settled elsewhere", effect=asked.key)
+
+
+def _discard(_advanced: object) -> None:
+    return None
 
 
 def _details(details: Any) -> Value:

@@ -1,0 +1,180 @@
+"""The embedded executor: threads in the server that perform effects and keep time. Calls services, nothing else."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from taktflow.errors import TaktflowError
+from taktflow.services.engine import Engine
+from taktflow.services.inbound import poll_channels, take_inbound
+from taktflow.services.perform import perform, settle_orphans
+from taktflow.services.schedules import start_scheduled
+from taktflow.services.signals import deliver, fire, run_on
+from taktflow.store import ClaimedEffect, Notice
+
+log = structlog.get_logger(__name__)
+_URGENT = 1_000_000
+"""The queue's priority of what instances wait for themselves: timers, signals, incoming events."""
+_BATCH = 256
+_POLL_S = 1.0
+
+
+@dataclass(order=True)
+class _Job:
+    priority: int
+    number: int
+    key: str = field(compare=False)
+    run: Callable[[], Any] = field(compare=False)
+
+
+class EmbeddedExecutor:
+    """Performs what the database owes. ``start`` returns at once; ``stop`` lets running work finish."""
+
+    def __init__(self, engine: Engine, threads: int | None = None) -> None:
+        self._engine = engine
+        self._size = threads or engine.settings.executor_threads
+        self._queue: queue.PriorityQueue[_Job] = queue.PriorityQueue()
+        self._numbers = itertools.count()
+        self._flight: set[str] = set()
+        self._lock = threading.Lock()
+        self._bell = threading.Event()
+        self._stopping = threading.Event()
+        self._idle = threading.Condition()
+        self._threads: list[threading.Thread] = []
+        self._scheduled_to: datetime | None = None
+
+    def start(self) -> None:
+        """Takes over what an earlier process left, then begins to work."""
+        settle_orphans(self._engine)
+        self._engine.take.append(self._taken)
+        self._engine.store.listen(self._heard)
+        self._threads = [
+            threading.Thread(target=self._work, name=f"taktflow-work-{n}", daemon=True) for n in range(self._size)
+        ]
+        self._threads.append(threading.Thread(target=self._pump, name="taktflow-pump", daemon=True))
+        self._threads.append(threading.Thread(target=self._poll, name="taktflow-poll", daemon=True))
+        for thread in self._threads:
+            thread.start()
+        self._bell.set()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """Takes nothing new and waits for what runs; what is left stays owed in the database."""
+        self._stopping.set()
+        self._bell.set()
+        for _ in range(self._size):
+            self._queue.put(_Job(-2 * _URGENT, next(self._numbers), "", lambda: None))
+        for thread in self._threads:
+            thread.join(timeout_s)
+        self._engine.take.clear()
+
+    def wait_idle(self, timeout_s: float) -> bool:
+        """Waits until nothing is due any more; False when that takes longer than ``timeout_s``."""
+        with self._idle:
+            return self._idle.wait_for(self._nothing_due, timeout_s)
+
+    def _nothing_due(self) -> bool:
+        store, now = self._engine.store, self._engine.now()
+        with self._lock:
+            if self._flight:
+                return False
+        due = store.next_due()
+        return (
+            not store.pending_signals(1)
+            and not store.ready_instances(1)
+            and not store.pending_inbound(now, 1)
+            and (due is None or due > now)
+        )
+
+    # -- finding work ----------------------------------------------------------------------------------------------
+
+    def _heard(self, notice: Notice) -> None:
+        if notice.work - {"tasks", "alerts"}:
+            self._bell.set()
+
+    def _taken(self, claimed: Sequence[tuple[int, ClaimedEffect]]) -> None:
+        for priority, effect in claimed:
+            self._add_effect(effect, priority)
+
+    def _pump(self) -> None:
+        while not self._stopping.is_set():
+            self._bell.wait(self._pause())
+            self._bell.clear()
+            try:
+                self._round()
+            except Exception:  # The database may be away for a while: the next round asks again.
+                log.exception("pump round failed")
+                self._stopping.wait(1.0)
+
+    def _pause(self) -> float:
+        due = self._engine.store.next_due()
+        if due is None:
+            return 5.0
+        return min(5.0, max(0.005, (due - self._engine.now()).total_seconds()))
+
+    def _round(self) -> None:
+        engine, store = self._engine, self._engine.store
+        now = engine.now()
+        for signal in store.pending_signals(_BATCH):
+            self._add(f"signal:{signal.id}", _URGENT, lambda s=signal: deliver(engine, s))
+        for timer in store.due_timers(now, _BATCH):
+            self._add(f"timer:{timer.instance}:{timer.timer}", _URGENT, lambda t=timer: fire(engine, t))
+        for row in store.pending_inbound(now, _BATCH):
+            self._add(f"inbound:{row.id}", _URGENT, lambda r=row: take_inbound(engine, r))
+        for instance in store.ready_instances(_BATCH):
+            self._add(f"ready:{instance}", _URGENT, lambda i=instance: run_on(engine, i))
+        room = 4 * self._size + _BATCH - self._queue.qsize()
+        if room > 0:
+            for effect in store.claim_effects(min(room, _BATCH), now, engine.epoch):
+                self._add_effect(effect, 0)
+
+    def _poll(self) -> None:
+        """Looks into folders and fires schedules; both may be slow and must not hold up the pump."""
+        while not self._stopping.wait(_POLL_S):
+            try:
+                poll_channels(self._engine)
+                now = self._engine.now()
+                start_scheduled(self._engine, self._scheduled_to or now - timedelta(days=1), now)
+                self._scheduled_to = now
+            except Exception:  # A folder may be gone for a while: look again next time.
+                log.exception("poll failed")
+
+    # -- doing it --------------------------------------------------------------------------------------------------
+
+    def _add_effect(self, effect: ClaimedEffect, priority: int) -> None:
+        engine = self._engine
+        self._add(f"effect:{effect.perform.key}:{effect.perform.attempt}", priority, lambda: perform(engine, effect))
+
+    def _add(self, key: str, priority: int, run: Callable[[], Any]) -> None:
+        with self._lock:
+            if key in self._flight:
+                return
+            self._flight.add(key)
+        self._queue.put(_Job(-priority, next(self._numbers), key, run))
+
+    def _work(self) -> None:
+        while True:
+            job = self._queue.get()
+            if self._stopping.is_set():
+                return
+            try:
+                job.run()
+            except TaktflowError as known:
+                log.warning("work failed", job=job.key, code=known.code, reason=str(known))
+            except Exception:  # One broken job must not take the thread with it; its rows stay owed.
+                log.exception("work broke", job=job.key)
+            finally:
+                with self._lock:
+                    self._flight.discard(job.key)
+                    quiet = not self._flight
+                if quiet:
+                    self._bell.set()
+                    with self._idle:
+                        self._idle.notify_all()
