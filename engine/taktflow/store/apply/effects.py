@@ -1,0 +1,211 @@
+"""What decisions owe the world, each kind as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from taktflow.runtime.effects import (
+    CancelChild,
+    ChangeTask,
+    CloseIncident,
+    CloseTask,
+    DropEffect,
+    DropTimer,
+    EndInstance,
+    OpenTask,
+    Perform,
+    RaiseIncident,
+    SetTimer,
+    StartChild,
+    Subscribe,
+    Tell,
+    Unsubscribe,
+)
+from taktflow.store.apply.alerts import tell
+from taktflow.store.apply.messages import subscribe, unsubscribe
+from taktflow.store.apply.signals import signal
+from taktflow.store.apply.tasks import change_task, close_task, open_task
+from taktflow.store.commit import EffectOutcome
+from taktflow.store.failures import AlreadyTaken
+from taktflow.store.moments import micros
+from taktflow.store.transaction import Transaction
+from taktflow.values import dumps
+
+
+@dataclass(slots=True)
+class Owner:
+    """The instance that owes, the moment, and what the commit has made so far."""
+
+    instance: str
+    workflow: str
+    at: datetime
+    claim: int | None = None
+    claimed: list[str] = field(default_factory=list)
+    woken: set[str] = field(default_factory=set)
+
+
+_PERFORM = """INSERT INTO effect (key, instance_id, node, kind, idempotency, status, attempts, next_at, epoch, request,
+ changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET status = excluded.status,
+ attempts = excluded.attempts, next_at = excluded.next_at, epoch = excluded.epoch, request = excluded.request,
+ changed_at = excluded.changed_at"""
+_DROP = "UPDATE effect SET status = 'dropped', changed_at = ? WHERE key = ? AND status IN ('pending', 'running')"
+_TIMER = """INSERT INTO timer (instance_id, timer, due) VALUES (?, ?, ?)
+ ON CONFLICT (instance_id, timer) DO UPDATE SET due = excluded.due"""
+_INCIDENT = """INSERT INTO incident (id, instance_id, workflow, node, code, zh, en, details, effect_key, status,
+ opened_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?)"""
+_CLOSE_INCIDENT = """UPDATE incident SET status = 'closed', how = ?, "by" = ?, closed_at = ?
+ WHERE id = ? AND status = 'open'"""
+
+
+def owe(tx: Transaction, owner: Owner, effect: Any) -> None:
+    """Writes one effect's rows."""
+    _WAYS[type(effect)](tx, owner, effect)
+
+
+def finish(tx: Transaction, outcome: EffectOutcome, at: datetime) -> None:
+    """Marks the effect as ended; AlreadyTaken when it is no longer held under the outcome's epoch."""
+    sql = "UPDATE effect SET status = ?, response = ?, changed_at = ? WHERE key = ?"
+    params: tuple[Any, ...] = (outcome.status, dumps(outcome.response), micros(at), outcome.key)
+    if outcome.epoch is None:
+        tx.run(sql, params)
+        return
+    sql += " AND epoch = ? AND status = 'running'"
+    tx.expect(sql, (*params, outcome.epoch), lambda: AlreadyTaken("effect", outcome.key))
+
+
+def _perform(tx: Transaction, owner: Owner, effect: Perform) -> None:
+    now = micros(owner.at)
+    next_at = micros(effect.not_before)
+    # What must never be sent twice is not claimed ahead: a crash before its start would look like one during it.
+    ours = owner.claim if next_at <= now and effect.idempotency != "none" else None
+    request = {"config": effect.config, "business_key": effect.business_key, "timeout_s": effect.timeout_s}
+    params = (
+        effect.key,
+        owner.instance,
+        effect.node,
+        effect.kind,
+        effect.idempotency,
+        "pending" if ours is None else "running",
+        effect.attempt,
+        next_at,
+        ours,
+        dumps(request),
+        now,
+    )
+    tx.run(_PERFORM, params)
+    if ours is None:
+        owner.woken.add("effects")
+    else:
+        owner.claimed.append(effect.key)
+
+
+def _drop_effect(tx: Transaction, owner: Owner, effect: DropEffect) -> None:
+    tx.run(_DROP, (micros(owner.at), effect.key))
+
+
+def _set_timer(tx: Transaction, owner: Owner, effect: SetTimer) -> None:
+    tx.run(_TIMER, (owner.instance, effect.timer, micros(effect.due)))
+    owner.woken.add("timers")
+
+
+def _drop_timer(tx: Transaction, owner: Owner, effect: DropTimer) -> None:
+    tx.run("DELETE FROM timer WHERE instance_id = ? AND timer = ?", (owner.instance, effect.timer))
+
+
+def _open_task(tx: Transaction, owner: Owner, effect: OpenTask) -> None:
+    open_task(tx, owner.instance, owner.workflow, effect, owner.at)
+    owner.woken.add("tasks")
+
+
+def _change_task(tx: Transaction, owner: Owner, effect: ChangeTask) -> None:
+    change_task(tx, effect)
+    owner.woken.add("tasks")
+
+
+def _close_task(tx: Transaction, owner: Owner, effect: CloseTask) -> None:
+    close_task(tx, effect, owner.at)
+    owner.woken.add("tasks")
+
+
+def _subscribe(tx: Transaction, owner: Owner, effect: Subscribe) -> None:
+    if subscribe(tx, owner.instance, effect, owner.at):
+        owner.woken.add("signals")
+
+
+def _unsubscribe(tx: Transaction, owner: Owner, effect: Unsubscribe) -> None:
+    if unsubscribe(tx, owner.instance, effect.subscription, owner.at):
+        owner.woken.add("signals")
+
+
+def _start_child(tx: Transaction, owner: Owner, effect: StartChild) -> None:
+    event = {"ref": effect.ref, "variables": effect.variables, "parent": owner.instance, "token": effect.token}
+    signal(tx, effect.child, "start_child", event, owner.at)
+    owner.woken.add("signals")
+
+
+def _cancel_child(tx: Transaction, owner: Owner, effect: CancelChild) -> None:
+    signal(tx, effect.child, "cancel_child", {"why": effect.why, "parent": owner.instance}, owner.at)
+    owner.woken.add("signals")
+
+
+def _raise_incident(tx: Transaction, owner: Owner, effect: RaiseIncident) -> None:
+    fault = effect.fault
+    params = (
+        effect.incident,
+        owner.instance,
+        owner.workflow,
+        effect.node,
+        fault.code,
+        fault.zh,
+        fault.en,
+        dumps(fault.details),
+        effect.effect,
+        micros(owner.at),
+    )
+    tx.run(_INCIDENT, params)
+
+
+def _close_incident(tx: Transaction, owner: Owner, effect: CloseIncident) -> None:
+    tx.run(_CLOSE_INCIDENT, (effect.how, effect.by, micros(owner.at), effect.incident))
+
+
+def _tell(tx: Transaction, owner: Owner, effect: Tell) -> None:
+    tell(tx, effect.alert, owner.instance, "", owner.at)
+    owner.woken.add("alerts")
+
+
+def _end(tx: Transaction, owner: Owner, effect: EndInstance) -> None:
+    if effect.parent is None:
+        return
+    parent, token = effect.parent
+    event = {
+        "child": owner.instance,
+        "token": token,
+        "status": effect.status,
+        "outcome": effect.outcome,
+        "value": effect.value,
+    }
+    signal(tx, parent, "child_ended", event, owner.at)
+    owner.woken.add("signals")
+
+
+_WAYS: Mapping[type[Any], Callable[[Transaction, Owner, Any], None]] = {
+    Perform: _perform,
+    DropEffect: _drop_effect,
+    SetTimer: _set_timer,
+    DropTimer: _drop_timer,
+    OpenTask: _open_task,
+    ChangeTask: _change_task,
+    CloseTask: _close_task,
+    Subscribe: _subscribe,
+    Unsubscribe: _unsubscribe,
+    StartChild: _start_child,
+    CancelChild: _cancel_child,
+    RaiseIncident: _raise_incident,
+    CloseIncident: _close_incident,
+    Tell: _tell,
+    EndInstance: _end,
+}

@@ -1,0 +1,173 @@
+"""PostgreSQL: statements go out in a pipeline, so that a whole batch costs few round trips."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+import psycopg
+
+from taktflow.errors import Invalid
+from taktflow.store.failures import StoreFailed
+from taktflow.store.readers import ReaderLost
+from taktflow.store.transaction import Params, Row
+
+_CONNECT_TIMEOUT_S = 10
+
+
+@cache
+def _spelled(sql: str) -> str:
+    """The driver's spelling of a statement written with ``?``."""
+    return sql.replace("?", "%s")
+
+
+def connect(dsn: str) -> psycopg.Connection[Row]:
+    """A connection that leaves transactions to its owner; StoreFailed when the server does not answer."""
+    try:
+        found = psycopg.connect(
+            dsn, autocommit=True, connect_timeout=_CONNECT_TIMEOUT_S, prepare_threshold=2, application_name="taktflow"
+        )
+    except psycopg.OperationalError as error:
+        raise ServerUnreachable(str(error)) from error
+    found.prepared_max = 400
+    return found
+
+
+class ServerUnreachable(Exception):
+    """No connection could be made; a later try may succeed."""
+
+
+def writing(dsn: str) -> PostgresConnection:
+    """The connection for the writer."""
+    return PostgresConnection(connect(dsn))
+
+
+def reading(dsn: str) -> PostgresReader:
+    """A connection that reads."""
+    try:
+        return PostgresReader(connect(dsn))
+    except ServerUnreachable as error:
+        raise StoreFailed(str(error)) from error
+
+
+class PostgresConnection:
+    """The writer's connection. Statements are sent ahead; their outcome is known at the next question or flush."""
+
+    skip_locked = " FOR UPDATE SKIP LOCKED"
+
+    def __init__(self, raw: psycopg.Connection[Row]) -> None:
+        self._raw = raw
+        self._mode = raw.pipeline()
+        self._pipeline = self._mode.__enter__()
+        self._expected: list[tuple[psycopg.Cursor[Row], Callable[[], Exception]]] = []
+        self._apart = False
+        """Inside a savepoint each expectation is met at once, so that the reason is found before what follows fails."""
+        self.written = 0
+
+    @property
+    def lost(self) -> bool:
+        return self._raw.closed or self._raw.broken
+
+    def run(self, sql: str, params: Params = ()) -> None:
+        self.written += 1
+        self._raw.execute(_spelled(sql), params)
+
+    def expect(self, sql: str, params: Params, otherwise: Callable[[], Exception]) -> None:
+        self.written += 1
+        self._expected.append((self._raw.execute(_spelled(sql), params), otherwise))
+        if self._apart:
+            self.flush()
+
+    def rows(self, sql: str, params: Params = ()) -> list[Row]:
+        self.written += 1
+        return self._raw.execute(_spelled(sql), params).fetchall()
+
+    def count(self, sql: str, params: Params = ()) -> int:
+        self.written += 1
+        cursor = self._raw.execute(_spelled(sql), params)
+        self._pipeline.sync()
+        return cursor.rowcount
+
+    def lock(self, *name: str) -> None:
+        # Two processes would otherwise pass each other between looking and writing: neither sees the other's row yet.
+        key = zlib.crc32("\0".join(name).encode()) - 2**31
+        self.run("SELECT pg_advisory_xact_lock(?, ?)", (0x7461, key))
+
+    def begin(self) -> None:
+        self._raw.execute("BEGIN")
+
+    def flush(self) -> None:
+        self._pipeline.sync()
+        expected, self._expected = self._expected, []
+        for cursor, otherwise in expected:
+            if cursor.rowcount == 0:
+                raise otherwise()
+
+    def commit(self) -> None:
+        self._raw.execute("COMMIT")
+        self._pipeline.sync()
+
+    def rollback(self) -> None:
+        self._settle()
+        self._apart = False
+        self._raw.execute("ROLLBACK")
+        self._pipeline.sync()
+
+    def savepoint(self) -> None:
+        self._raw.execute("SAVEPOINT item")
+        self._apart = True
+
+    def release(self) -> None:
+        self._raw.execute("RELEASE item")
+        self._apart = False
+
+    def rollback_to(self) -> None:
+        self._settle()
+        self._raw.execute("ROLLBACK TO item")
+        self.release()
+
+    def close(self) -> None:
+        if not self.lost:
+            self._mode.__exit__(None, None, None)
+        self._raw.close()
+
+    def meaning(self, error: Exception) -> Exception:
+        match error:
+            case UnicodeEncodeError() | OverflowError() | psycopg.DataError():
+                return Invalid("store.unstorable", reason=str(error))
+            case psycopg.Error() | ServerUnreachable():
+                return StoreFailed(str(error))
+            case _:
+                return error
+
+    def passing(self, error: Exception) -> bool:
+        return isinstance(error, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
+
+    def _settle(self) -> None:
+        """Forgets what was sent; what failed of it is reported once more and known already."""
+        self._expected.clear()
+        with suppress(psycopg.Error):
+            self._pipeline.sync()
+
+
+class PostgresReader:
+    """Reads what is committed."""
+
+    def __init__(self, raw: psycopg.Connection[Row]) -> None:
+        self._raw = raw
+
+    def rows(self, sql: str, params: Sequence[Any]) -> list[Row]:
+        try:
+            return self._raw.execute(_spelled(sql), params).fetchall()
+        except psycopg.OperationalError as error:
+            if self._raw.closed or self._raw.broken:
+                raise ReaderLost(str(error)) from error
+            raise StoreFailed(str(error)) from error
+        except psycopg.Error as error:
+            raise StoreFailed(str(error)) from error
+
+    def close(self) -> None:
+        self._raw.close()

@@ -1,0 +1,213 @@
+"""The store's front: the state path here, the screens' lists in rooms by noun."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import datetime
+from types import TracebackType
+from typing import TypeVar
+
+from taktflow.store.address import Address, parse_address
+from taktflow.store.apply import claims
+from taktflow.store.apply.inbound import Received, receive
+from taktflow.store.apply.messages import Posted, expire, post
+from taktflow.store.apply.whole import apply_commit, weight
+from taktflow.store.backends import reader, writer_connection
+from taktflow.store.commit import Commit, CommitResult, NewInbound, NewMessage
+from taktflow.store.due import Due
+from taktflow.store.migrate import check_revision
+from taktflow.store.moments import micros
+from taktflow.store.readers import Readers
+from taktflow.store.rows import ClaimedEffect, InboundRow, LoadedInstance, Notice, SignalRow, TimerRow
+from taktflow.store.transaction import Transaction
+from taktflow.store.writer import Change, Writer
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+class Store:
+    """All that is kept, behind one writer. Open it with :meth:`open`; it may be used from any thread.
+
+    What changes rows gives a future that is done once the change is on the disk. Never wait for one inside a listener:
+    listeners run in the writer's thread.
+    """
+
+    def __init__(self, address: Address, queue_limit: int) -> None:
+        self.address = address
+        self._listeners: list[Callable[[Sequence[Notice]], None]] = []
+        self._readers = Readers(lambda: reader(address))
+        self._due = Due(self._readers)
+        self._writer = Writer(lambda: writer_connection(address), queue_limit, self._announce)
+
+    @classmethod
+    def open(cls, url: str, queue_limit: int = 2_000) -> Store:
+        """The store at ``url``; Invalid when it is not at the newest revision (see :func:`taktflow.store.migrate`)."""
+        check_revision(url)
+        return cls(parse_address(url), queue_limit)
+
+    def close(self) -> None:
+        """Writes what still waits, then lets the database go."""
+        self._writer.close()
+        self._readers.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Changes
+
+    def commit(self, commit: Commit) -> Future[CommitResult]:
+        """Keeps everything ``commit`` holds, or nothing.
+
+        The future fails with StaleInstance, AlreadyStarted, AlreadyTaken, RecordExists, StaleRecord, DuplicateValue,
+        NotFound (a record to update) or StoreFailed; StoreBusy is raised at once when too many changes wait.
+        """
+        return self._writer.submit(lambda tx: apply_commit(tx, commit), weight(commit))
+
+    def post_message(self, message: NewMessage) -> Future[Posted]:
+        """Gives the message to one instance that waits for it, or keeps it until it expires."""
+
+        def change(tx: Transaction) -> tuple[Posted, Notice | None]:
+            posted = post(tx, message)
+            return posted, _work("signals") if posted == "delivered" else None
+
+        return self._writer.submit(change, 400)
+
+    def receive(self, event: NewInbound) -> Future[Received]:
+        """Keeps a raw event once."""
+
+        def change(tx: Transaction) -> tuple[Received, Notice | None]:
+            received = receive(tx, event)
+            return received, _work("inbound") if received.fresh else None
+
+        return self._writer.submit(change, 400 + len(event.body))
+
+    def settle_inbound(
+        self, id: int, status: str, *, error: str | None = None, next_at: datetime | None = None
+    ) -> Future[None]:
+        """Sets a raw event aside (``failed`` or ``ignored``), or lets it wait again (``pending``) until ``next_at``.
+
+        ``done`` is written by the commit that consumes it.
+        """
+        sql = """UPDATE inbound SET status = ?, error = ?, attempts = attempts + ?, next_at = coalesce(?, next_at)
+         WHERE id = ?"""
+        at = None if next_at is None else micros(next_at)
+        params = (status, error, int(error is not None), at, id)
+        return self.write(lambda tx: tx.run(sql, params), "inbound")
+
+    def expire_messages(self, now: datetime) -> Future[int]:
+        """Gives up waiting messages whose time is over; tells how many."""
+        return self.write(lambda tx: expire(tx, now))
+
+    def write(self, act: Callable[[Transaction], T], work: str = "") -> Future[T]:
+        """Runs ``act`` in the writer; ``work`` names a kind of work it makes. It may be run again after a rollback."""
+
+        def change(tx: Transaction) -> tuple[T, Notice | None]:
+            return act(tx), _work(work) if work else None
+
+        return self.submit(change)
+
+    def submit(self, change: Change[T]) -> Future[T]:
+        """Runs ``change`` in the writer."""
+        return self._writer.submit(change)
+
+    # Executors
+
+    def boot(self, executor: str, now: datetime) -> int:
+        """A new epoch for this run of ``executor``."""
+        return self.write(lambda tx: claims.boot(tx, executor, now)).result()
+
+    def heartbeat(self, epoch: int, now: datetime) -> None:
+        """Tells other processes that the run ``epoch`` lives."""
+        at = micros(now)
+        self.write(lambda tx: tx.run("UPDATE executor SET heartbeat_at = ? WHERE epoch = ?", (at, epoch))).result()
+
+    def claim_effects(self, limit: int, now: datetime, epoch: int) -> list[ClaimedEffect]:
+        """Takes up to ``limit`` effects that are due; nobody else gets them."""
+        return self.write(lambda tx: claims.claim(tx, limit, now, epoch)).result()
+
+    def release_effects(self, keys: Sequence[str], now: datetime, epoch: int) -> int:
+        """Gives back claimed effects that were not begun; tells how many."""
+        return self.write(lambda tx: claims.release(tx, keys, epoch, now), "effects").result()
+
+    def requeue_orphans(
+        self, epoch: int, now: datetime, alive_since: datetime | None = None
+    ) -> tuple[int, list[ClaimedEffect]]:
+        """Frees what dead executor runs held: how many are pending again, and those that a person must decide.
+
+        The latter (idempotency ``none``) are now held by ``epoch`` and come back at every boot until an EffectOutcome
+        settles them. A run with a heartbeat after ``alive_since`` lives; without it every other run is dead.
+        """
+        alive = alive_since or now.replace(year=9999)
+        return self.write(lambda tx: claims.requeue(tx, epoch, now, alive), "effects").result()
+
+    # What is due
+
+    def load_instance(self, id: str) -> LoadedInstance:
+        """What deciding needs of an instance; NotFound when there is none."""
+        return self._due.instance(id)
+
+    def due_timers(self, now: datetime, limit: int) -> list[TimerRow]:
+        """Timers whose moment has come; a commit that consumes one takes it."""
+        return self._due.timers(now, limit)
+
+    def next_due(self) -> datetime | None:
+        """When the next timer, effect or raw event is due."""
+        return self._due.next_moment()
+
+    def pending_signals(self, limit: int, after: int = 0) -> list[SignalRow]:
+        """What instances are to be told, oldest first, from ids beyond ``after``."""
+        return self._due.signals(limit, after)
+
+    def pending_inbound(self, now: datetime, limit: int) -> list[InboundRow]:
+        """Raw events to be taken in."""
+        return self._due.inbound(now, limit)
+
+    def inbound_event(self, id: int) -> InboundRow | None:
+        """One raw event, whatever its status."""
+        return self._due.inbound_event(id)
+
+    def ready_instances(self, limit: int) -> list[str]:
+        """Instances that must go on by themselves (Continue)."""
+        return self._due.runnable(limit)
+
+    @property
+    def waiting(self) -> int:
+        """How many changes wait for the writer."""
+        return self._writer.waiting
+
+    # Listeners
+
+    def listen(self, listener: Callable[[Sequence[Notice]], None]) -> Callable[[], None]:
+        """Calls ``listener`` in the writer's thread after each group of changes; the result ends that.
+
+        It must be quick and must not wait for the store.
+        """
+        self._listeners = [*self._listeners, listener]
+
+        def stop() -> None:
+            self._listeners = [known for known in self._listeners if known is not listener]
+
+        return stop
+
+    def _announce(self, notices: Sequence[Notice]) -> None:
+        for listener in self._listeners:
+            try:
+                listener(notices)
+            except Exception:  # noqa: BLE001 - what a listener does must never stop the writer
+                _log.exception("a listener failed")
+
+
+def _work(kind: str) -> Notice:
+    return replace(_NOTHING, work=frozenset((kind,)))
+
+
+_NOTHING = Notice(None, 0, "", frozenset())
