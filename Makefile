@@ -1,0 +1,111 @@
+# Two commands matter: `make run` starts Taktflow with a sample day, `make test` proves it. Both need Python 3.11 or later
+# and make, and set up the rest themselves. `make help` lists everything.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-builtin-rules
+
+# The first Python that is new enough; say PYTHON=... to choose another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/ready
+NODE := $(VENV)/node/ready
+MODULES := node_modules/.ready
+BROWSER := $(VENV)/chromium/ready
+PAGE := engine/taktflow/api/static/.built
+PAGE_SOURCES := $(shell find designer -type f -not -name '*.test.*' 2>/dev/null) package.json
+
+# Node 24 or later for everything below, wherever it comes from.
+export PATH := $(CURDIR)/$(VENV)/node/bin:$(PATH)
+# The browser for end-to-end tests and where they may put their own things.
+export TAKTFLOW_TEST_CHROMIUM := $(or $(TAKTFLOW_TEST_CHROMIUM),$(CURDIR)/$(VENV)/chromium/chromium)
+
+SUITES := tests/unit tests/contract tests/scenario tests/conformance tests/e2e
+KILLS ?= 200
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint types fmt e2e bench torture snapshots build reference lock clean
+
+help: ## This list
+	@echo "make TARGET, where TARGET is one of"
+	@sed -nE 's/^([a-z0-9]+):.*## (.*)$$/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+
+run: build ## Start Taktflow on 127.0.0.1:8000 with a sample day and stay up; ONCE=1 ends after the day
+	$(PY) -m taktflow.cli migrate
+	$(PY) tools/demo.py $(if $(ONCE),--once)
+
+test: $(PAGE) $(BROWSER) ## Every test: unit, contract, scenario, conformance and end-to-end, the page's first
+	npm test
+	$(PY) -m pytest $(wildcard $(SUITES)) $(PYTEST)
+
+check: lint types test ## What CI runs: lint, types, floors and every test
+
+lint: $(READY) $(MODULES) ## Style, floors and unused code, in Python and TypeScript
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(VENV)/bin/lint-imports --no-logo
+	npm run --silent lint
+	npm run --silent depcruise
+
+types: $(READY) $(MODULES) ## Types, strictly, of code and tests
+	$(PY) -m mypy
+	npm run --silent typecheck
+
+fmt: $(READY) $(MODULES) ## Write everything in the house's style
+	$(PY) -m ruff check --fix-only --quiet .
+	$(PY) -m ruff format .
+	npm run --silent fmt
+
+e2e: $(PAGE) $(BROWSER) ## The end-to-end tests alone: real processes, a real browser, kill -9
+	$(PY) -m pytest tests/e2e $(PYTEST)
+
+bench: $(READY) ## The benchmarks; one line a figure, JSON beside it in var/bench/
+	$(PY) -m pytest tests/bench -s $(PYTEST)
+
+torture: $(READY) ## Kill the server KILLS times (200) while orders stream in, and count what was lost
+	TAKTFLOW_TEST_KILLS=$(KILLS) $(PY) -m pytest tests/e2e -k kill -s $(PYTEST)
+
+snapshots: $(READY) $(MODULES) ## Write the published schemas, the API and its client anew; read the diff before you commit
+	TAKTFLOW_TEST_SNAPSHOTS=write $(PY) -m pytest tests/contract -q $(PYTEST)
+	npm run --silent api:gen
+
+build: $(PAGE) ## Build the page that the server serves
+
+reference: $(READY) ## Write docs/reference/ and .env.example anew from the code
+	$(PY) tools/reference.py
+
+lock: $(READY) ## Pin every package anew; UPGRADE=1 takes the newest of each
+	$(PY) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --group dev --group bench $(if $(UPGRADE),--upgrade) --output-file requirements.lock
+	npm install --package-lock-only --omit-lockfile-registry-resolved
+	npm install --package-lock-only --omit-lockfile-registry-resolved --prefix tools/browser
+
+clean: ## Remove what was built and installed, but keep var/
+	rm -rf $(VENV) node_modules tools/browser/node_modules engine/taktflow/api/static build dist
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(READY): requirements.lock pyproject.toml tools/environment.py
+	@test -n "$(PYTHON)" || { echo "Taktflow needs Python 3.11 or later; none was found. Say PYTHON=/path/to/python3.12."; exit 1; }
+	$(PYTHON) tools/environment.py $(VENV)
+	@touch $@
+
+$(NODE): $(READY) tools/node.py
+	$(PY) tools/node.py $(VENV)/node/bin
+	@touch $@
+
+$(MODULES): $(NODE) package.json package-lock.json
+	npm ci
+	@touch $@
+
+$(BROWSER): $(NODE) tools/chromium.py tools/browser/package-lock.json
+	$(PY) tools/chromium.py $(VENV)/chromium
+	@touch $@
+
+$(PAGE): $(MODULES) $(PAGE_SOURCES)
+	npm run --silent build
+	@touch $@
