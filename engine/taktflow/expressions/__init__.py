@@ -1,0 +1,56 @@
+"""FEEL (DMN 1.5): the language of conditions, formulas and table cells.
+
+Text is read by a parser of our own into a typed tree, turned into a closed little Python expression and evaluated by a
+compiled function or, for previews, by ``simpleeval``. No text ever reaches Python's own parser.
+"""
+
+from taktflow.expressions.expression import Expression, parse
+from taktflow.expressions.faults import ExpressionInvalid, LimitExceeded
+from taktflow.expressions.run import Clock, Function
+from taktflow.expressions.types import (
+    ANY,
+    BOOLEAN,
+    DATE,
+    DATETIME,
+    DAYS_TIME,
+    NULL,
+    NUMBER,
+    STRING,
+    TIME,
+    YEARS_MONTHS,
+    ContextOf,
+    FunctionOf,
+    ListOf,
+    RangeOf,
+    Simple,
+    Type,
+    conforms,
+    type_of_value,
+)
+
+__all__ = [
+    "ANY",
+    "BOOLEAN",
+    "DATE",
+    "DATETIME",
+    "DAYS_TIME",
+    "NULL",
+    "NUMBER",
+    "STRING",
+    "TIME",
+    "YEARS_MONTHS",
+    "Clock",
+    "ContextOf",
+    "Expression",
+    "ExpressionInvalid",
+    "Function",
+    "FunctionOf",
+    "LimitExceeded",
+    "ListOf",
+    "RangeOf",
+    "Simple",
+    "Type",
+    "conforms",
+    "parse",
+    "type_of_value",
+]

@@ -1,0 +1,75 @@
+"""What one evaluation carries: the caller's clock and the budget of its work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+
+from taktflow.expressions.faults import LimitExceeded
+from taktflow.expressions.limits import CALL_DEPTH, CHARS_A_STEP, STEPS, STRING_CHARS
+from taktflow.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What time an expression sees: ``now`` is an aware moment, ``zone`` the zone that dates and local times mean."""
+
+    now: datetime
+    zone: tzinfo
+
+    @property
+    def here(self) -> datetime:
+        """Now in the caller's zone."""
+        return self.now.astimezone(self.zone)
+
+    @property
+    def today(self) -> date:
+        """The calendar day in the caller's zone."""
+        return self.here.date()
+
+
+class Run:
+    """One evaluation under way. Not shared between threads."""
+
+    __slots__ = ("calls", "clock", "left")
+
+    def __init__(self, clock: Clock, steps: int = STEPS) -> None:
+        self.clock = clock
+        self.left = steps
+        self.calls = 0
+
+    def charge(self, steps: int) -> None:
+        """Takes ``steps`` from the budget; :class:`LimitExceeded` when it is spent."""
+        self.left -= steps
+        if self.left < 0:
+            raise LimitExceeded("expressions.limit.steps")
+
+    def enter(self) -> None:
+        """One function deeper."""
+        self.calls += 1
+        if self.calls > CALL_DEPTH:
+            raise LimitExceeded("expressions.limit.calls", limit=CALL_DEPTH)
+
+    def leave(self) -> None:
+        """Back from a function."""
+        self.calls -= 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function:
+    """A function as a value: from ``function(a, b) ...`` or given by the caller in the scope.
+
+    ``body`` takes the arguments by position and returns a value; it must not raise but for :class:`LimitExceeded`.
+    """
+
+    parameters: tuple[str, ...]
+    body: Callable[..., Value]
+
+
+def text_made(run: Run, text: str) -> str:
+    """``text``, unless it is longer than an expression may make one; its characters cost steps."""
+    if len(text) > STRING_CHARS:
+        raise LimitExceeded("expressions.limit.string", limit=STRING_CHARS)
+    run.charge(len(text) // CHARS_A_STEP)
+    return text

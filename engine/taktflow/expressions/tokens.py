@@ -1,0 +1,164 @@
+"""Cuts FEEL text into tokens. Context decides what one character alone cannot.
+
+A word after ``.`` is a name even when it is a keyword elsewhere, ``]`` opens a range where a value is expected, and the
+spaces inside a built-in's or an argument's name belong to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from lark import Token
+from lark.lexer import Lexer
+
+from taktflow.expressions.faults import ExpressionInvalid
+from taktflow.expressions.limits import DEPTH
+
+KEYWORDS = frozenset(
+    {"and", "or", "between", "in", "if", "then", "else", "for", "return", "some", "every", "satisfies", "function"}
+    | {"true", "false", "null"}
+)
+_SCAN = re.compile(
+    r"""(?P<SKIP>\s+|//[^\n]*|/\*.*?\*/)
+    |(?P<NUMBER>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)
+    |(?P<STRING>"(?:[^"\\\n]|\\.)*")
+    |(?P<AT>@\s*"(?:[^"\\\n]|\\.)*")
+    |(?P<WORD>[^\W\d]\w*|\?)
+    |(?P<DOTS>\.\.)|(?P<POW>\*\*)|(?P<ARROW>->)|(?P<CMP>!=|<=|>=|=(?!=))
+    |(?P<PUNCT>[-+*/<>()\[\]{},:.])""",
+    re.VERBOSE | re.DOTALL,
+)
+_WORDS_BEFORE_COLON = re.compile(r"[^\W\d]\w*(?:\s+\w+)*(?=\s*:)")
+_PUNCTUATION = {
+    "+": "PLUS", "-": "MINUS", "*": "STAR", "/": "SLASH", "<": "LT", ">": "GT", "(": "LPAR", ")": "RPAR",
+    "[": "LSQB", "]": "RSQB", "{": "LBRACE", "}": "RBRACE", ",": "COMMA", ":": "COLON", ".": "DOT",
+}  # fmt: skip
+_VALUE_ENDS = frozenset(
+    {"NUMBER", "STRING", "AT", "NAME", "TRUE", "FALSE", "NULL", "RPAR", "RSQB", "RBRACE", "RANGE_CLOSE"}
+)
+_TYPE_PHRASES = ("date and time", "days and time duration", "years and months duration", "day time duration")
+_MEANT = {
+    "==": "=", "&&": "and", "||": "or", "!": "not(...)", "%": "modulo(a, b)", "'": '"', "^": "**", ";": ",",
+    "“": '"', "”": '"', "，": ",", "（": "(", "）": ")", "：": ":", "＝": "=", "＞": ">", "＜": "<", "。": ".",
+}  # fmt: skip
+"""What people type out of habit, and what FEEL writes instead."""
+
+
+class FeelLexer(Lexer):
+    """The token source that the parser generator drives."""
+
+    __future_interface__ = 1  # Lark hands us its state rather than the bare text.
+
+    def __init__(self, conf: Any) -> None:
+        from taktflow.expressions.builtins import phrases
+
+        self._phrases = re.compile(_alternatives(phrases()) + r"(?=\s*\()")
+        self._types = re.compile(_alternatives(_TYPE_PHRASES))
+
+    def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Token]:
+        """The tokens of the text; :class:`ExpressionInvalid` at the first character that fits nowhere."""
+        text = lexer_state.text
+        yield from _Scan(getattr(text, "text", text), self._phrases, self._types).tokens()
+
+
+def _alternatives(phrases: tuple[str, ...]) -> str:
+    longest_first = sorted(phrases, key=len, reverse=True)
+    return r"\b(?:" + "|".join(r"\s+".join(map(re.escape, p.split())) for p in longest_first) + r")\b"
+
+
+class _Scan:
+    """One pass over one text."""
+
+    def __init__(self, text: str, phrases: re.Pattern[str], types: re.Pattern[str]) -> None:
+        self.text = text
+        self.phrases = phrases
+        self.types = types
+        self.last = ""
+        self.open: list[Token] = []
+        self.parameters = False
+
+    def tokens(self) -> Iterator[Token]:
+        place = 0
+        while place < len(self.text):
+            match = _SCAN.match(self.text, place)
+            if match is None:
+                raise self._unreadable(place)
+            kind = str(match.lastgroup)
+            if kind == "SKIP":
+                place = match.end()
+                continue
+            token = self._word(place) if kind == "WORD" else self._token(kind, match[0], place)
+            self._nest(token)
+            self.last = token.type
+            place = int(token.end_pos or match.end())
+            yield token
+        if self.open:
+            opened = self.open[-1]
+            raise ExpressionInvalid("expressions.syntax.open", offset=_at(opened), bracket=str(opened))
+
+    def _token(self, kind: str, text: str, place: int) -> Token:
+        if kind == "PUNCT":
+            kind = self._bracket(text, place) or _PUNCTUATION[text]
+        return Token(kind, text, start_pos=place, end_pos=place + len(text))
+
+    def _bracket(self, text: str, place: int) -> str:
+        """``]1..5[`` writes open ends with turned brackets; only the neighbours tell them from a list's."""
+        if text == "]" and self.last not in _VALUE_ENDS and not (self.open and self.last == "LSQB"):
+            return "RANGE_OPEN"
+        if text == "[" and self.last in _VALUE_ENDS and self.open and self._closes(place):
+            return "RANGE_CLOSE"
+        return ""
+
+    def _closes(self, place: int) -> bool:
+        if self.open[-1].type not in ("RANGE_OPEN", "LSQB", "LPAR"):
+            return False
+        following = re.compile(r"\s*(?:$|[\])},]|(?:and|or|then|else|return|satisfies)\b)").match(self.text, place + 1)
+        return following is not None
+
+    def _word(self, place: int) -> Token:
+        word, kind = self._longest_name(place)
+        end = place + len(word)
+        return Token(kind, " ".join(word.split()), start_pos=place, end_pos=end)
+
+    def _longest_name(self, place: int) -> tuple[str, str]:
+        if self.last in ("LPAR", "COMMA", "LBRACE") and (key := _WORDS_BEFORE_COLON.match(self.text, place)):
+            return key[0], "NAME"
+        if self.last in ("INSTANCE_OF", "ARROW") or (self.parameters and self.last == "COLON"):
+            phrase = self.types.match(self.text, place)
+            if phrase:
+                return phrase[0], "NAME"
+        word = _SCAN.match(self.text, place)[0]  # type: ignore[index]  # The caller matched here already.
+        if self.last == "DOT":
+            return word, "NAME"
+        if (phrase := self.phrases.match(self.text, place)) is not None:
+            return phrase[0], "NAME"
+        if word == "instance" and (phrase := re.compile(r"instance\s+of\b").match(self.text, place)):
+            return phrase[0], "INSTANCE_OF"
+        return word, word.upper() if word in KEYWORDS else "NAME"
+
+    def _nest(self, token: Token) -> None:
+        if token.type in ("LPAR", "LSQB", "LBRACE", "RANGE_OPEN"):
+            self.parameters = self.parameters or (token.type == "LPAR" and self.last == "FUNCTION")
+            self.open.append(token)
+            if len(self.open) > DEPTH:
+                raise ExpressionInvalid("expressions.limit.depth", offset=_at(token), limit=DEPTH)
+        elif token.type in ("RPAR", "RSQB", "RBRACE", "RANGE_CLOSE"):
+            if not self.open:
+                raise ExpressionInvalid("expressions.syntax.closed", offset=_at(token), bracket=str(token))
+            self.open.pop()
+            self.parameters = False
+
+    def _unreadable(self, place: int) -> ExpressionInvalid:
+        rest = self.text[place : place + 2]
+        if rest[0] == '"' or rest == '@"':
+            return ExpressionInvalid("expressions.syntax.quote", offset=place)
+        if meant := _MEANT.get(rest, _MEANT.get(rest[0], "")):
+            found = rest if rest in _MEANT else rest[0]
+            return ExpressionInvalid("expressions.syntax.habit", offset=place, found=found, hint=meant)
+        return ExpressionInvalid("expressions.syntax.character", offset=place, found=rest[0])
+
+
+def _at(token: Token) -> int:
+    return int(token.start_pos or 0)
