@@ -32,6 +32,7 @@ class Notice:
     rev: int
     status: str
     work: frozenset[str]
+    workflow: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def apply_commit(tx: Transaction, commit: Commit) -> tuple[CommitResult, Notice 
         owner.woken.add("runnable")
     woken = frozenset(owner.woken)
     result = CommitResult(rev, seq, records, tuple(owner.claimed), woken)
-    notice = Notice(instance.id if instance else None, rev, instance.status if instance else "", woken)
+    notice = Notice(owner.instance or None, rev, instance.status if instance else "", woken, owner.workflow)
     return result, notice if instance or woken else None
 
 
