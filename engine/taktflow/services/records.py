@@ -12,7 +12,7 @@ from taktflow.definitions.places import pointed
 from taktflow.errors import Invalid, NotFound
 from taktflow.sdk import RecordWrite
 from taktflow.services.engine import Engine
-from taktflow.store import RecordExists, RecordRow, RowWrite, StaleRecord
+from taktflow.store import IndexValue, RecordExists, RecordRow, RowWrite, StaleRecord
 from taktflow.values import Finding, Pointer, Value, YearsMonths, dumps, loads
 
 LONGEST_ID = 200
@@ -60,9 +60,6 @@ def indexed_fields(entity: Entity) -> tuple[str, ...]:
 def constraint_name(fields: Sequence[str]) -> str:
     """The name of the rule that the values of ``fields`` together occur once."""
     return "+".join(fields)
-
-
-IndexValue = None | bool | Decimal | str | date | time | datetime | timedelta | YearsMonths
 
 
 def indexed(value: Value) -> IndexValue | list[IndexValue]:

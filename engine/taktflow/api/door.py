@@ -1,0 +1,176 @@
+"""How a route is declared: a path, who may, what comes back. There is no way to declare one without a policy."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, ParamSpec, TypeVar, get_type_hints
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taktflow.api.exact import ExactJson, ExactRequest
+from taktflow.api.guard import Policy, admit
+from taktflow.api.problems import Problem
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+_PROBLEM: dict[int | str, dict[str, Any]] = {
+    "default": {"description": "What went wrong.", "content": {"application/problem+json": {}}, "model": Problem}
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One declared route."""
+
+    method: str
+    path: str
+    endpoint: Callable[..., Any]
+    who: Policy
+    status: int
+    media: str | None
+    listed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The routes of one noun. A function's name is its operation id, its docstring's first line the summary."""
+
+    noun: str
+    openings: list[Opening] = field(default_factory=list)
+
+    def get(self, path: str, *, who: Policy, media: str | None = None, listed: bool = True) -> Callable[..., Any]:
+        """Declares a GET route; ``media`` is the content type of one that answers with something else than JSON."""
+        return self._declare("GET", path, who, 200, media, listed)
+
+    def post(
+        self, path: str, *, who: Policy, status: int = 200, media: str | None = None, listed: bool = True
+    ) -> Callable[..., Any]:
+        """Declares a POST route."""
+        return self._declare("POST", path, who, status, media, listed)
+
+    def patch(self, path: str, *, who: Policy) -> Callable[..., Any]:
+        """Declares a PATCH route."""
+        return self._declare("PATCH", path, who, 200, None, True)
+
+    def delete(self, path: str, *, who: Policy) -> Callable[..., Any]:
+        """Declares a DELETE route."""
+        return self._declare("DELETE", path, who, 204, None, True)
+
+    def _declare(
+        self, method: str, path: str, who: Policy, status: int, media: str | None, listed: bool
+    ) -> Callable[[Callable[P, R]], Callable[P, R]]:
+        def declared(endpoint: Callable[P, R]) -> Callable[P, R]:
+            self.openings.append(Opening(method, path, endpoint, who, status, media, listed))
+            return endpoint
+
+        return declared
+
+    def open(self, app: FastAPI) -> None:
+        """Adds the routes to ``app``."""
+        for opening in self.openings:
+            app.router.routes.append(_route(self.noun, opening))
+
+
+class GuardedRoute(APIRoute):
+    """A route that asks who is there before it reads a byte of the body."""
+
+    policy: Policy
+
+    def get_route_handler(self) -> Handler:
+        """FastAPI's handler behind the guard."""
+        serve = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            begun = time.perf_counter()
+            status = 500
+            try:
+                await self._let_in(request)
+                exact = ExactRequest(request.scope, request.receive, request._send)
+                if self.body_field is not None and _is_json(request):
+                    # Read here, since FastAPI would hide our errors behind one of its own.
+                    await exact.json()
+                response = await serve(exact)
+                status = response.status_code
+                return response
+            finally:
+                request.app.state.rim.traffic.count(self.methods, self.path, status, time.perf_counter() - begun)
+
+        return guarded
+
+    async def _let_in(self, request: Request) -> None:
+        admitted = await run_in_threadpool(admit, request.app.state.engine, request, self.policy)
+        request.state.admitted = admitted
+        request.state.language = admitted.caller.language
+
+
+def _is_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def _route(noun: str, opening: Opening) -> GuardedRoute:
+    answers = get_type_hints(opening.endpoint).get("return")
+    is_model = opening.media is None and answers is not None and not _is_response(answers)
+    responses: dict[int | str, dict[str, Any]] = dict(_PROBLEM)
+    if opening.media:
+        responses[opening.status] = {"content": {opening.media: {}}, "description": "The content."}
+    route = GuardedRoute(
+        opening.path,
+        _answering(opening.endpoint, opening.status),
+        methods=[opening.method],
+        name=opening.endpoint.__name__,
+        operation_id=opening.endpoint.__name__,
+        summary=(opening.endpoint.__doc__ or "").strip().partition("\n")[0],
+        description=inspect.getdoc(opening.endpoint) or "",
+        tags=[noun],
+        status_code=opening.status,
+        response_model=answers if is_model else None,
+        response_class=Response if opening.media or opening.status == 204 else ExactJson,
+        responses=responses,
+        include_in_schema=opening.listed,
+        openapi_extra=_security(opening.who),
+    )
+    route.policy = opening.who
+    return route
+
+
+def _is_response(answers: Any) -> bool:
+    return answers is type(None) or (inspect.isclass(answers) and issubclass(answers, Response))
+
+
+def _security(policy: Policy) -> dict[str, Any]:
+    schemes: list[dict[str, list[str]]] = [{}] if policy.kind == "anyone" else [{"session": []}, {"token": []}]
+    return {"security": schemes, "x-who": str(policy)}
+
+
+def _answering(endpoint: Callable[..., Any], status: int) -> Callable[..., Any]:
+    """``endpoint`` with what it returns turned into a response here, where no number becomes a float."""
+    if inspect.iscoroutinefunction(endpoint):
+
+        @functools.wraps(endpoint)
+        async def answering_async(*args: Any, **kwargs: Any) -> Response:
+            return _response(await endpoint(*args, **kwargs), status)
+
+        return answering_async
+
+    @functools.wraps(endpoint)
+    def answering(*args: Any, **kwargs: Any) -> Response:
+        return _response(endpoint(*args, **kwargs), status)
+
+    return answering
+
+
+def _response(answer: Any, status: int) -> Response:
+    if isinstance(answer, Response):
+        return answer
+    return Response(status_code=status) if status == 204 else ExactJson(answer, status)
