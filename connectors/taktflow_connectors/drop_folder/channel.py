@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from taktflow.sdk import Batch, Channel, ChannelEvent, ConnectorConfig, Text
+from taktflow.sdk import Batch, Channel, ChannelEvent, ConnectorConfig, Text, Titled
 from taktflow_connectors.drop_folder.tables import Bounds, Row, Table, TableUnreadable, read_table
 
 _ID_MAX = 150
@@ -27,21 +27,39 @@ Encoding: TypeAlias = Literal["utf-8-sig", "utf-8", "gb18030"]
 class DropFolderConfig(ConnectorConfig):
     """Which folder, how its tables look, and how much a file may hold."""
 
-    path: str = Field(min_length=1, description="The folder. Its subfolders done and failed receive the files taken.")
-    topic: str = Field("row", pattern=r"^[a-z][a-z0-9_./]{0,63}$", description="The topic of each row's event.")
-    sheet: str | None = Field(None, description="The sheet of an Excel file; the first when unset.")
-    header_row: int = Field(1, ge=1, le=100, description="The row that holds the column names, counted from 1.")
-    id_column: str | None = Field(
+    path: Annotated[str, Titled("文件夹", "Folder")] = Field(
+        min_length=1, description="The folder. Its subfolders done and failed receive the files taken."
+    )
+    topic: Annotated[str, Titled("主题", "Topic")] = Field(
+        "row", pattern=r"^[a-z][a-z0-9_./]{0,63}$", description="The topic of each row's event."
+    )
+    sheet: Annotated[str | None, Titled("工作表", "Sheet")] = Field(
+        None, description="The sheet of an Excel file; the first when unset."
+    )
+    header_row: Annotated[int, Titled("表头行", "Header row")] = Field(
+        1, ge=1, le=100, description="The row that holds the column names, counted from 1."
+    )
+    id_column: Annotated[str | None, Titled("编号列", "Id column")] = Field(
         None, description="The column whose value names a row for good; file content and row number when unset."
     )
-    encodings: tuple[Encoding, ...] = Field(
+    encodings: Annotated[tuple[Encoding, ...], Titled("文字编码", "Encodings")] = Field(
         ("utf-8-sig", "gb18030"), min_length=1, description="How CSV text may be written, tried in this order."
     )
-    stable_s: float = Field(2, ge=0, le=600, description="Seconds a file must stay unchanged before it is read.")
-    max_bytes: int = Field(10_000_000, ge=1_000, le=200_000_000, description="The largest file.")
-    max_unpacked_bytes: int = Field(50_000_000, ge=1_000, description="The largest Excel file, unpacked.")
-    max_rows: int = Field(20_000, ge=1, le=1_000_000, description="The longest table, header included.")
-    max_columns: int = Field(200, ge=1, le=5_000, description="The widest table.")
+    stable_s: Annotated[float, Titled("静置时间（秒）", "Quiet time (s)")] = Field(
+        2, ge=0, le=600, description="Seconds a file must stay unchanged before it is read."
+    )
+    max_bytes: Annotated[int, Titled("文件上限（字节）", "Largest file (bytes)")] = Field(
+        10_000_000, ge=1_000, le=200_000_000, description="The largest file."
+    )
+    max_unpacked_bytes: Annotated[int, Titled("解压上限（字节）", "Largest unpacked (bytes)")] = Field(
+        50_000_000, ge=1_000, description="The largest Excel file, unpacked."
+    )
+    max_rows: Annotated[int, Titled("最多行数", "Longest table")] = Field(
+        20_000, ge=1, le=1_000_000, description="The longest table, header included."
+    )
+    max_columns: Annotated[int, Titled("最多列数", "Widest table")] = Field(
+        200, ge=1, le=5_000, description="The widest table."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from taktflow.sdk import (
     Secret,
     SignatureWrong,
     Text,
+    Titled,
     plain_loads,
 )
 
@@ -28,8 +29,10 @@ _TOLD = ("x-shopify-shop-domain", "x-shopify-api-version", "x-shopify-triggered-
 class ShopifyConfig(ConnectorConfig):
     """The shop's signing secret; two of them are good while it is being changed."""
 
-    secret: Annotated[str, Secret()] = Field(min_length=1, description="The app's client secret.")
-    previous_secret: Annotated[str, Secret()] | None = Field(
+    secret: Annotated[str, Secret(), Titled("密钥", "Secret")] = Field(
+        min_length=1, description="The app's client secret."
+    )
+    previous_secret: Annotated[Annotated[str, Secret()] | None, Titled("旧密钥", "Previous secret")] = Field(
         None, min_length=1, description="The secret before, still good while it is being changed."
     )
 

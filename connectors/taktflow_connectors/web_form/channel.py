@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from taktflow.sdk import BodyUnreadable, Channel, ChannelEvent, ConnectorConfig, RawRequest, Text, plain_loads
+from taktflow.sdk import BodyUnreadable, Channel, ChannelEvent, ConnectorConfig, RawRequest, Text, Titled, plain_loads
 
 _SUBMISSION = re.compile(r"[A-Za-z0-9_-]{8,100}")
 _FORM = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -17,8 +17,12 @@ _FORM = re.compile(r"[a-z][a-z0-9_]{0,63}")
 class WebFormConfig(ConnectorConfig):
     """Says aloud that anybody may send: a public form carries no signature."""
 
-    public: Literal[True] = Field(True, description="Anybody may send; the door limits how often.")
-    max_bytes: int = Field(200_000, ge=1_000, le=5_000_000, description="The longest submission.")
+    public: Annotated[Literal[True], Titled("公开", "Public")] = Field(
+        True, description="Anybody may send; the door limits how often."
+    )
+    max_bytes: Annotated[int, Titled("上限（字节）", "Longest submission (bytes)")] = Field(
+        200_000, ge=1_000, le=5_000_000, description="The longest submission."
+    )
 
 
 class WebFormChannel(Channel[WebFormConfig]):

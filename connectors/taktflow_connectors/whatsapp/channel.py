@@ -22,6 +22,7 @@ from taktflow.sdk import (
     Secret,
     SignatureWrong,
     Text,
+    Titled,
     plain_dumps,
     plain_loads,
 )
@@ -33,11 +34,15 @@ _CHALLENGE = re.compile(r"[A-Za-z0-9._-]{1,200}")
 class WhatsAppConfig(ConnectorConfig):
     """The app secret that signs, and the token that Meta shows when the webhook is set up."""
 
-    secret: Annotated[str, Secret()] = Field(min_length=1, description="The Meta app's secret.")
-    previous_secret: Annotated[str, Secret()] | None = Field(
+    secret: Annotated[str, Secret(), Titled("应用密钥", "App secret")] = Field(
+        min_length=1, description="The Meta app's secret."
+    )
+    previous_secret: Annotated[Annotated[str, Secret()] | None, Titled("旧密钥", "Previous secret")] = Field(
         None, min_length=1, description="The secret before, still good while it is being changed."
     )
-    verify_token: Annotated[str, Secret()] = Field(min_length=1, description="The verify token set at Meta.")
+    verify_token: Annotated[str, Secret(), Titled("验证令牌", "Verify token")] = Field(
+        min_length=1, description="The verify token set at Meta."
+    )
 
 
 class WhatsAppChannel(Channel[WhatsAppConfig]):

@@ -21,6 +21,7 @@ from taktflow.sdk import (
     Secret,
     SignatureWrong,
     Text,
+    Titled,
     plain_loads,
 )
 
@@ -32,8 +33,10 @@ _TOLD = ("x-wc-webhook-source", "x-wc-webhook-id", "x-wc-webhook-delivery-id")
 class WooCommerceConfig(ConnectorConfig):
     """The webhook's secret; two of them are good while it is being changed."""
 
-    secret: Annotated[str, Secret()] = Field(min_length=1, description="The webhook's secret.")
-    previous_secret: Annotated[str, Secret()] | None = Field(
+    secret: Annotated[str, Secret(), Titled("密钥", "Secret")] = Field(
+        min_length=1, description="The webhook's secret."
+    )
+    previous_secret: Annotated[Annotated[str, Secret()] | None, Titled("旧密钥", "Previous secret")] = Field(
         None, min_length=1, description="The secret before, still good while it is being changed."
     )
 
