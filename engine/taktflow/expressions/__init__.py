@@ -4,6 +4,7 @@ Text is read by a parser of our own into a typed tree, turned into a closed litt
 compiled function or, for previews, by ``simpleeval``. No text ever reaches Python's own parser.
 """
 
+from taktflow.expressions.cells import SUBJECT, Cell, Residual, parse_cell
 from taktflow.expressions.expression import Expression, parse
 from taktflow.expressions.faults import ExpressionInvalid, LimitExceeded
 from taktflow.expressions.run import Clock, Function
@@ -37,8 +38,10 @@ __all__ = [
     "NULL",
     "NUMBER",
     "STRING",
+    "SUBJECT",
     "TIME",
     "YEARS_MONTHS",
+    "Cell",
     "Clock",
     "ContextOf",
     "Expression",
@@ -48,9 +51,11 @@ __all__ = [
     "LimitExceeded",
     "ListOf",
     "RangeOf",
+    "Residual",
     "Simple",
     "Type",
     "conforms",
     "parse",
+    "parse_cell",
     "type_of_value",
 ]

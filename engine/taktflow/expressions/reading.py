@@ -71,7 +71,9 @@ def _nodes(children: Sequence[Any]) -> tuple[t.Node, ...]:
     return tuple(c for c in children if isinstance(c, t.Node))
 
 
-def _unescaped(quoted: str) -> str:
+def unescaped(quoted: str) -> str:
+    """The characters that the text ``quoted``, its quotes included, stands for."""
+
     def one(match: re.Match[str]) -> str:
         body = match[1]
         if body[0] in "uU" and len(body) > 1:
@@ -106,11 +108,11 @@ class Reader(Transformer[Token, t.Node]):
 
     @v_args(inline=True)
     def text(self, token: Token) -> t.Node:
-        return t.Literal(value=_unescaped(str(token)), at=_at(token), end=_end(token))
+        return t.Literal(value=unescaped(str(token)), at=_at(token), end=_end(token))
 
     @v_args(inline=True)
     def temporal(self, token: Token) -> t.Node:
-        body = _unescaped(str(token)[str(token).index('"') :])
+        body = unescaped(str(token)[str(token).index('"') :])
         if temporal.is_local(body):
             return t.LocalDateTime(text=body, at=_at(token), end=_end(token))
         value = temporal.read_any(body, None)
@@ -161,7 +163,7 @@ class Reader(Transformer[Token, t.Node]):
 
     def entry(self, children: list[Any]) -> t.Node:
         key, _, value = children
-        text = _unescaped(str(key)) if key.type == "STRING" else str(key)
+        text = unescaped(str(key)) if key.type == "STRING" else str(key)
         return t.Entry(key=text, value=value, at=_at(key), end=value.end)
 
     def path(self, children: list[Any]) -> t.Node:
