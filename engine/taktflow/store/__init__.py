@@ -25,6 +25,13 @@ from taktflow.store.failures import (
     StoreBusy,
     StoreFailed,
 )
+from taktflow.store.lists.audits import AuditFilter
+from taktflow.store.lists.definitions import DRAFT, NewDefinition
+from taktflow.store.lists.incidents import IncidentFilter
+from taktflow.store.lists.instances import InstanceFilter
+from taktflow.store.lists.paging import Part
+from taktflow.store.lists.records import AnyOf, Between, Match, StartsWith
+from taktflow.store.lists.tasks import TaskFilter
 from taktflow.store.migrate import migrate, revision
 from taktflow.store.rows import (
     AlertRow,
@@ -55,12 +62,16 @@ from taktflow.store.sortable import IndexValue
 from taktflow.store.store import Store
 
 __all__ = [
+    "DRAFT",
     "AlertRow",
     "AlreadyStarted",
     "AlreadyTaken",
+    "AnyOf",
     "ApiTokenRow",
     "AuditEntry",
+    "AuditFilter",
     "AuditRow",
+    "Between",
     "ClaimedEffect",
     "Commit",
     "CommitResult",
@@ -70,18 +81,23 @@ __all__ = [
     "EffectOutcome",
     "EffectRow",
     "InboundRow",
+    "IncidentFilter",
     "IncidentRow",
     "IndexValue",
+    "InstanceFilter",
     "InstanceRow",
     "InstanceUpdate",
     "JournalRow",
     "LoadedInstance",
+    "Match",
     "MessageRow",
+    "NewDefinition",
     "NewInbound",
     "NewInstance",
     "NewMessage",
     "Notice",
     "Page",
+    "Part",
     "PlanRow",
     "Received",
     "RecordChangeRow",
@@ -92,10 +108,12 @@ __all__ = [
     "SignalRow",
     "StaleInstance",
     "StaleRecord",
+    "StartsWith",
     "Store",
     "StoreBusy",
     "StoreFailed",
     "SubscriptionRow",
+    "TaskFilter",
     "TimerRow",
     "UserRow",
     "UserTaskRow",

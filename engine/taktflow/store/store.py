@@ -18,6 +18,16 @@ from taktflow.store.apply.whole import apply_commit, weight
 from taktflow.store.backends import reader, writer_connection
 from taktflow.store.commit import Commit, CommitResult, NewInbound, NewMessage
 from taktflow.store.due import Due
+from taktflow.store.lists.alerts import Alerts
+from taktflow.store.lists.audits import Audits
+from taktflow.store.lists.definitions import Definitions
+from taktflow.store.lists.inbounds import Inbounds
+from taktflow.store.lists.incidents import Incidents
+from taktflow.store.lists.instances import Instances
+from taktflow.store.lists.paging import Asking
+from taktflow.store.lists.people import People
+from taktflow.store.lists.records import Records
+from taktflow.store.lists.tasks import Tasks
 from taktflow.store.migrate import check_revision
 from taktflow.store.moments import micros
 from taktflow.store.readers import Readers
@@ -42,6 +52,16 @@ class Store:
         self._readers = Readers(lambda: reader(address))
         self._due = Due(self._readers)
         self._writer = Writer(lambda: writer_connection(address), queue_limit, self._announce)
+        self._asking = Asking(address)
+        self.instances = Instances(self._asking, self._writer)
+        self.tasks = Tasks(self._asking, self._writer)
+        self.incidents = Incidents(self._asking, self._writer)
+        self.records = Records(self._asking, self._writer)
+        self.alerts = Alerts(self._asking, self._writer)
+        self.audits = Audits(self._asking, self._writer)
+        self.inbounds = Inbounds(self._asking, self._writer)
+        self.definitions = Definitions(self._asking, self._writer)
+        self.people = People(self._asking, self._writer)
 
     @classmethod
     def open(cls, url: str, queue_limit: int = 2_000) -> Store:
@@ -53,6 +73,7 @@ class Store:
         """Writes what still waits, then lets the database go."""
         self._writer.close()
         self._readers.close()
+        self._asking.close()
 
     def __enter__(self) -> Store:
         return self
