@@ -77,7 +77,7 @@ snapshots: $(READY) $(MODULES) ## Write the published schemas, the API and its c
 build: $(PAGE) ## Build the page that the server serves
 
 reference: $(READY) ## Write docs/reference/ and .env.example anew from the code
-	$(PY) tools/reference.py
+	$(PY) -m tools.reference
 
 lock: $(READY) ## Pin every package anew; UPGRADE=1 takes the newest of each
 	$(PY) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

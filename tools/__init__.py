@@ -1,0 +1,1 @@
+"""What builds and describes the project; nothing here is installed with it."""
