@@ -10,7 +10,8 @@ from rapidfuzz import fuzz
 
 from taktflow_plugins.intake.tokens import Token, key_of, spaced
 
-_DIGIT_RUNS = re.compile(r"\d+")
+# A size with the letters behind it: V-100A is no V-100.
+_SIZE = re.compile(r"\d+[a-z]*")
 _SHORTEST_NUMBER_NAME = 5
 _TIE = 0.04
 _PART = 0.8
@@ -47,13 +48,13 @@ class Goods:
     def like(self, text: str, minimum: float) -> Likeness | None:
         """The goods whose name is nearest to ``text``, at least ``minimum``; sizes must agree to the digit."""
         sought = spaced(text)
-        numbers = sorted(_DIGIT_RUNS.findall(sought))
+        sizes = sorted(_SIZE.findall(sought))
         best: dict[str, float] = {}
         for sku, name in self.plain:
-            if numbers and sorted(_DIGIT_RUNS.findall(name)) != numbers:
+            if sizes and sorted(_SIZE.findall(name)) != sizes:
                 continue
             score = fuzz.token_sort_ratio(sought, name) / 100
-            score *= 1 if numbers or not _DIGIT_RUNS.search(name) else 0.9
+            score *= 1 if sizes or not _SIZE.search(name) else 0.9
             if score >= minimum and score > best.get(sku, 0):
                 best[sku] = score
         if not best:

@@ -14,7 +14,7 @@ _N = rf"(?:\d{{1,3}}|[{HAN}]{{1,3}})"
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _MONTH = rf"(?P<month>{_MONTHS})[a-z]{{0,6}}\.?"
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_DAY_NAME = r"(?P<name>mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b"
+_DAY_NAME = r"(?P<name>mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b(?![-/]?\d)"
 
 _CUE_WORDS = (
     r"delivery date|delivery|delivered|deliver|shipped|shipment|ship|due date|due|needed|required|arriving|arrive|eta"
@@ -180,8 +180,8 @@ _PATTERNS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str], date], Readi
     (_pattern(r"(?<!\d)(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<year>20\d\d)(?!\d)"), _slashed),
     (_pattern(r"(?<![\d/])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?P<year>)(?![\d/])", cue=True), _slashed),
     (_pattern(rf"(?:(?P<which>[本这下])个?月|(?P<m>{_N})月份?)(?P<d>{_N})[日号]"), _chinese),
-    (_pattern(r"(?P<next>[本这下]?)个?月底|(?:the\s+)?end of (?:the\s+|this\s+)?(?P<x>month)"), _end_of_month),
     (_pattern(rf"(?:the\s+)?end of {_MONTH}|(?P<m>{_N})月底"), _end_of_named),
+    (_pattern(r"(?P<next>[本这下]?)个?月底|(?:the\s+)?end of (?:the\s+|this\s+)?(?P<x>month)"), _end_of_month),
     (_pattern(rf"(?P<n>{_N})\s?(?P<unit>天|日|周|个星期|星期)(?:之内|以内|内|之后|以后|后)"), _within),
     (_pattern(r"(?:within|in) (?P<n>\d{1,3}) (?P<unit>day|week)s?\b"), _within),
     (_pattern(r"(?P<which>[本这下]?)个?(?:周|星期|礼拜)(?P<name>[一二三四五六日天])(?![周月])"), _weekday),

@@ -104,8 +104,12 @@ def _parts(items: Sequence[Item], text: str, goods: Goods, minimum: float) -> It
 def _with_alike(items: list[Item], text: str, goods: Goods, minimum: float) -> list[Item]:
     if any(isinstance(item, Mention) for item in items):
         return items
+    # Beside "30 pcs" a bare number is more likely part of a name than a second quantity.
+    measured = any(isinstance(item, Amount) and item.unit for item in items)
     made: list[Item] = []
-    for is_words, group in groupby(items, key=lambda item: isinstance(item, Words)):
+    for is_words, group in groupby(
+        items, key=lambda item: isinstance(item, Words) or (measured and isinstance(item, Amount) and not item.unit)
+    ):
         members = list(group)
         found = None
         if is_words:
