@@ -1,0 +1,115 @@
+"""A compiled formula: typed inputs, named steps, one result, clamped and rounded as declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from decimal import Decimal
+
+from taktflow.definitions.kinds import Formula, FormulaInput, FormulaOutput
+from taktflow.errors import Invalid
+from taktflow.expressions import Clock, Expression, LimitExceeded, parse
+from taktflow.rules.formula_reading import shape_findings
+from taktflow.rules.typed import TYPE_WORDS, Mistyped, coerced, rounded
+from taktflow.rules.words import Words, beyond, fault
+from taktflow.sdk import Range, Result
+from taktflow.values import Value, has_errors
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A formula of one published ``version``; shared by all threads."""
+
+    id: str
+    version: int
+    inputs: Sequence[tuple[str, FormulaInput, Expression | None]]
+    steps: Sequence[tuple[str, Expression]]
+    expression: Expression
+    output: FormulaOutput
+
+    def decide(self, scope: Mapping[str, Value], *, now: datetime, zone: tzinfo) -> Result:
+        """The result for ``scope``; NodeError ``formula.input`` or ``formula.output``.
+
+        Steps and the expression see inputs and earlier steps only, so the trace shows all that led to the result.
+        """
+        clock = Clock(now, zone)
+        try:
+            inputs = {name: self._input(name, about, source, scope, clock, zone) for name, about, source in self.inputs}
+            return self.computed(inputs, clock, zone)
+        except LimitExceeded as wrong:
+            raise beyond("formula.output", wrong) from wrong
+
+    def computed(self, inputs: Mapping[str, Value], clock: Clock, zone: tzinfo) -> Result:
+        """The result for typed ``inputs``; NodeError ``formula.output``."""
+        seen = dict(inputs)
+        for name, expression in self.steps:
+            seen[name] = expression.evaluate(seen, clock)
+        found = self.expression.evaluate(seen, clock)
+        try:
+            if found is None:
+                raise Mistyped
+            result = self._bounded(coerced(found, self.output.type, zone))
+        except Mistyped as wrong:
+            raise fault(
+                "formula.output",
+                Words(formula=self.id, value=found),
+                details={"inputs": dict(inputs)},
+                wants=TYPE_WORDS[self.output.type],
+            ) from wrong
+        steps = {name: seen[name] for name, _ in self.steps}
+        trace = {"formula": self.id, "version": self.version, "inputs": dict(inputs), "steps": steps, "result": result}
+        return Result(value=result, trace=trace)
+
+    def _bounded(self, value: Value) -> Value:
+        if not isinstance(value, Decimal):
+            return value
+        value = rounded(value, self.output.scale, self.output.rounding)
+        if self.output.min is not None and value < self.output.min:
+            # Rounded inwards, so that a bound with more decimals than the scale still holds.
+            return rounded(self.output.min, self.output.scale, "up" if self.output.min > 0 else "down")
+        if self.output.max is not None and value > self.output.max:
+            return rounded(self.output.max, self.output.scale, "down" if self.output.max > 0 else "up")
+        return value
+
+    def _input(
+        self,
+        name: str,
+        about: FormulaInput,
+        source: Expression | None,
+        scope: Mapping[str, Value],
+        clock: Clock,
+        zone: tzinfo,
+    ) -> Value:
+        given = scope.get(name) if source is None else source.evaluate(scope, clock)
+        try:
+            value = coerced(given, about.type, zone)
+            if value is None and about.required:
+                raise Mistyped
+        except Mistyped as wrong:
+            raise fault(
+                "formula.input", Words(formula=self.id, input=name, value=given), wants=TYPE_WORDS[about.type]
+            ) from wrong
+        if isinstance(value, Decimal) and not _within(value, about.min, about.max):
+            words = Words(formula=self.id, input=name, value=value, bounds=Range(about.min, about.max))
+            raise fault("formula.input", words, told="formula.bounds")
+        return value
+
+
+def _within(value: Decimal, low: Decimal | None, high: Decimal | None) -> bool:
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def compile_formula(definition: Formula, version: int) -> Figure:
+    """The formula ready to compute; raises Invalid (``formula.refused``) with all findings when any is an error."""
+    findings = shape_findings(definition)
+    if has_errors(findings):
+        raise Invalid("formula.refused", findings=findings, formula=definition.id, problems=len(findings))
+    return Figure(
+        id=definition.id,
+        version=version,
+        inputs=[(name, i, parse(i.expr) if i.expr else None) for name, i in definition.inputs.items()],
+        steps=[(name, parse(text)) for name, text in definition.steps.items()],
+        expression=parse(definition.expr),
+        output=definition.output,
+    )
