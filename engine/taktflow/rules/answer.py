@@ -15,7 +15,7 @@ from taktflow.values import Value
 
 
 @dataclass(frozen=True, slots=True)
-class Formula:
+class ComputedCell:
     """An output cell that is computed; ``text`` is what its author wrote."""
 
     text: str
@@ -30,7 +30,7 @@ class Answer:
     """
 
     row: str
-    cells: Sequence[Value | Formula]
+    cells: Sequence[Value | ComputedCell]
     texts: Mapping[str, str]
     constant: bool
     rank: tuple[int, ...]
@@ -45,7 +45,7 @@ def answer_of(row: str, outputs: Sequence[DecisionOutput], cells: Sequence[Any])
     """The answer that the output cells of ``row`` are; raises Mistyped or ExpressionInvalid."""
     texts = [cell_text(cell) for cell in cells]
     found = [_cell(text, output) for text, output in zip(texts, outputs, strict=True)]
-    constant = not any(isinstance(cell, Formula) for cell in found)
+    constant = not any(isinstance(cell, ComputedCell) for cell in found)
     return Answer(
         row=row,
         cells=found,
@@ -55,9 +55,9 @@ def answer_of(row: str, outputs: Sequence[DecisionOutput], cells: Sequence[Any])
     )
 
 
-def _cell(text: str, output: DecisionOutput) -> Value | Formula:
+def _cell(text: str, output: DecisionOutput) -> Value | ComputedCell:
     if is_formula(text, output):
-        return Formula(text, parse(text[1:].strip()))
+        return ComputedCell(text, parse(text[1:].strip()))
     return rounded(literal(text, output.type), output.scale, output.rounding)
 
 
@@ -82,7 +82,7 @@ class Answering:
         if answer.constant:
             return answer.cells
         return [
-            self._computed(cell, answer.row, output, scope, clock, zone) if isinstance(cell, Formula) else cell
+            self._computed(cell, answer.row, output, scope, clock, zone) if isinstance(cell, ComputedCell) else cell
             for cell, output in zip(answer.cells, self.outputs, strict=True)
         ]
 
@@ -94,7 +94,7 @@ class Answering:
 
     def _computed(
         self,
-        cell: Formula,
+        cell: ComputedCell,
         row: str,
         output: DecisionOutput,
         scope: Mapping[str, Value],

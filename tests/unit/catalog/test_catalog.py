@@ -8,6 +8,7 @@ import pytest
 from pydantic import Field
 
 from taktflow.catalog import CONNECTORS, NODES, Announced, Catalog, announced
+from taktflow.definitions.vocabulary import Vocabulary
 from taktflow.errors import NotFound
 from taktflow.sdk import Node, NodeConfig, NodeContext, Result, Text
 
@@ -144,3 +145,14 @@ def test_every_kind_is_announced_once_by_this_installation() -> None:
     ours = [(a.group, a.kind) for a in announced() if a.distribution == "taktflow"]
 
     assert len(ours) == len(set(ours))
+
+
+def test_the_checker_learns_from_the_catalog_what_is_installed() -> None:
+    vocabulary: Vocabulary = Catalog.of(nodes=[Weigh])
+
+    known = vocabulary.find_node("acme.weigh")
+
+    assert known is not None
+    assert known.idempotency == "pure"
+    assert vocabulary.node_kinds() == ["acme.weigh"]
+    assert vocabulary.find_connector("http") is None

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from taktflow.rules import compile_decision, compile_formula
 from taktflow.sdk import NodeError
-from taktflow.sdk.testing import MemoryConnections, MemoryRecords, a_context
+from taktflow.sdk.testing import MemoryConnections, MemoryLibrary, MemoryRecords, a_context
 from taktflow_plugins.alerting.node import AlertConfig
 from taktflow_plugins.checks.node import ChecksConfig
 from taktflow_plugins.records.node import (
@@ -19,7 +20,9 @@ from taktflow_plugins.records.node import (
     RecordUpdate,
     UpdateConfig,
 )
+from taktflow_plugins.rules.node import DecisionConfig, DecisionNode, FormulaConfig, FormulaNode
 from taktflow_plugins.systems.node import ActConfig, ConnectorAct
+from tests.unit.rules.builders import a_decision, a_formula
 
 SUBJECT = {"zh": "缺料", "en": "Shortage"}
 
@@ -103,3 +106,21 @@ def test_two_rules_of_one_id_are_refused() -> None:
 
     with pytest.raises(ValidationError, match="rule ids must differ"):
         ChecksConfig.model_validate({"rules": [rule, rule]})
+
+
+@pytest.mark.mission("S11")
+def test_the_nodes_answer_from_compiled_tables_and_formulas_and_explain_it() -> None:
+    rows = [["s", "S", 3], ["o", "-", 1]]
+    columns = [{"id": "tier", "type": "text"}], [{"id": "weight", "type": "number"}]
+    level = a_decision(*columns, rows, hit_policy="first")
+    rank = a_formula({"weight": {"type": "number"}, "amount": {"type": "number"}}, "weight * amount")
+    library = MemoryLibrary({"level": compile_decision(level, 4)}, {"rank": compile_formula(rank, 5)})
+
+    weight = DecisionNode().run(DecisionConfig(ref="level"), a_context({"tier": "S"}, library=library))
+    value = FormulaNode().run(
+        FormulaConfig(ref="rank", data={"weight": weight.value}), a_context({"amount": 7}, library=library)
+    )
+
+    assert (weight.value, value.value) == (3, 21)
+    assert (weight.trace["version"], weight.trace["rows"][0]["id"]) == (4, "s")
+    assert value.trace["inputs"] == {"weight": 3, "amount": 7}

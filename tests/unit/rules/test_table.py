@@ -11,7 +11,7 @@ import pytest
 from taktflow.errors import Invalid
 from taktflow.rules import compile_decision
 from taktflow.sdk import NodeError
-from taktflow.values import dumps, loads
+from taktflow.values import YearsMonths, dumps, loads
 from tests.unit.rules.builders import NOW, ZONE, a_decision, a_list, a_price_table, answer, decided
 
 D = Decimal
@@ -279,3 +279,19 @@ def test_an_answer_is_the_callers_own_and_may_be_changed() -> None:
     table.decide({"n": D(1)}, now=NOW, zone=ZONE).value["a"] = "changed"
 
     assert table.decide({"n": D(1)}, now=NOW, zone=ZONE).value["a"] == "x"
+
+
+def test_a_duration_in_months_meets_no_cell_in_days() -> None:
+    column = [{"id": "v", "type": "duration"}]
+    table = a_decision(column, [{"id": "o", "type": "text"}], [["r1", "<P2D", "short"], ["r2", ">=P2D", "long"]])
+
+    assert answer(table, v="PT4H") == "short"
+    assert answer(table, v=YearsMonths(3)) == "decision.none"
+
+
+def test_the_last_of_several_residual_rows_is_found_too() -> None:
+    rows = [[f"r{n}", f"= ? > limit + {n} and ? <= limit + {n + 1}", f"band {n}"] for n in range(70)]
+    table = a_decision([{"id": "n", "type": "number"}], [{"id": "o", "type": "text"}], rows)
+
+    assert answer(table, n=D(169), limit=D(100)) == "band 68"
+    assert answer(table, n=D(170), limit=D(100)) == "band 69"
