@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -93,10 +94,10 @@ class EmbeddedExecutor:
             and (due is None or due > now)
         )
 
-    # -- finding work ----------------------------------------------------------------------------------------------
+    # -- finding work ---------------------------------------------------------------------------------------------
 
-    def _heard(self, notice: Notice) -> None:
-        if notice.work - {"tasks", "alerts"}:
+    def _heard(self, notices: Sequence[Notice]) -> None:
+        if any(n.work - {"tasks", "alerts"} for n in notices):
             self._bell.set()
 
     def _taken(self, claimed: Sequence[tuple[int, ClaimedEffect]]) -> None:
@@ -123,13 +124,13 @@ class EmbeddedExecutor:
         engine, store = self._engine, self._engine.store
         now = engine.now()
         for signal in store.pending_signals(_BATCH):
-            self._add(f"signal:{signal.id}", _URGENT, lambda s=signal: deliver(engine, s))
+            self._add(f"signal:{signal.id}", _URGENT, partial(deliver, engine, signal))
         for timer in store.due_timers(now, _BATCH):
-            self._add(f"timer:{timer.instance}:{timer.timer}", _URGENT, lambda t=timer: fire(engine, t))
+            self._add(f"timer:{timer.instance}:{timer.timer}", _URGENT, partial(fire, engine, timer))
         for row in store.pending_inbound(now, _BATCH):
-            self._add(f"inbound:{row.id}", _URGENT, lambda r=row: take_inbound(engine, r))
+            self._add(f"inbound:{row.id}", _URGENT, partial(take_inbound, engine, row))
         for instance in store.ready_instances(_BATCH):
-            self._add(f"ready:{instance}", _URGENT, lambda i=instance: run_on(engine, i))
+            self._add(f"ready:{instance}", _URGENT, partial(run_on, engine, instance))
         room = 4 * self._size + _BATCH - self._queue.qsize()
         if room > 0:
             for effect in store.claim_effects(min(room, _BATCH), now, engine.epoch):
@@ -146,11 +147,11 @@ class EmbeddedExecutor:
             except Exception:  # A folder may be gone for a while: look again next time.
                 log.exception("poll failed")
 
-    # -- doing it --------------------------------------------------------------------------------------------------
+    # -- doing it -------------------------------------------------------------------------------------------------
 
     def _add_effect(self, effect: ClaimedEffect, priority: int) -> None:
         engine = self._engine
-        self._add(f"effect:{effect.perform.key}:{effect.perform.attempt}", priority, lambda: perform(engine, effect))
+        self._add(f"effect:{effect.perform.key}:{effect.perform.attempt}", priority, partial(perform, engine, effect))
 
     def _add(self, key: str, priority: int, run: Callable[[], Any]) -> None:
         with self._lock:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, assert_never
 
 from taktflow.definitions.workflow import (
@@ -61,11 +62,10 @@ class Decision:
 
 def begin(plan: Plan, instance: str, event: Started, *, nodes: int = NODES_A_SEGMENT) -> Decision:
     """The first decision of a new instance."""
-    key = plan.key.evaluate(event.variables, plan.clock(event.at)) if plan.key else None
     state = State(
         instance=instance,
         workflow=plan.workflow,
-        key=key if isinstance(key, str) else "" if key is None else shown(key),
+        key=_key(plan, event.variables, event.at),
         by=event.by,
         started_at=event.at,
         parent=event.parent,
@@ -95,7 +95,15 @@ def decide(
             segment.state.pure_steps = 0
         _apply(segment, event)
         _run(segment, nodes, stop)
+        if not segment.state.key and plan.key is not None:
+            # What came in may become the declared record only after a few nodes.
+            segment.state.key = _key(plan, segment.state.variables, event.at)
     return Decision(segment.state, segment.records, segment.effects)
+
+
+def _key(plan: Plan, variables: Mapping[str, Value], at: datetime) -> str:
+    value = plan.key.evaluate(variables, plan.clock(at)) if plan.key is not None else None
+    return value if isinstance(value, str) else "" if value is None else shown(value)
 
 
 def _apply(segment: Segment, event: Event) -> None:  # noqa: C901  # One flat match, closed by assert_never.

@@ -41,7 +41,7 @@ class Segment:
         self.queue: deque[int] = deque(sorted(t.id for t in state.tokens.values() if t.wait is None))
         self.on_frame_done: Callable[[Frame], None] = lambda _frame: None
 
-    # -- numbers, records, effects -------------------------------------------------------------------------------
+    # -- numbers, records, effects --------------------------------------------------------------------------------
 
     def number(self) -> int:
         """A number this instance has not used yet."""
@@ -61,7 +61,7 @@ class Segment:
         """Adds an effect to commit with the state."""
         self.effects.append(effect)
 
-    # -- variables ----------------------------------------------------------------------------------------------
+    # -- variables ------------------------------------------------------------------------------------------------
 
     def scope(self, token: Token, extra: Mapping[str, Value] | None = None) -> dict[str, Value]:
         """The names that expressions see at ``token``: inner frames hide outer ones."""
@@ -205,7 +205,7 @@ class Segment:
         )
         self.owe(RaiseIncident(id, token.node, problem, effect))
 
-    # -- withdrawing -------------------------------------------------------------------------------------------------
+    # -- withdrawing ----------------------------------------------------------------------------------------------
 
     def withdraw(self, token: Token, why: str) -> None:
         """Ends the token and everything it waits for; its frame is not asked whether it is done."""

@@ -162,6 +162,7 @@ def _commit(
         outcome=state.outcome,
         runnable=decision.more,
         ended_at=event.at if over and loaded.status == "running" else None,
+        business_key=state.key or None,
         priority=_priority(plan, state, event),
     )
     return Commit(

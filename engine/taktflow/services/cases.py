@@ -52,7 +52,7 @@ def run_case(case: Case, shelf: Shelf, catalog: Catalog, zone: str) -> CaseResul
         return CaseResult(case, (f"{wrong.code}: {wrong} {findings}".strip(),))
 
 
-# -- decisions and formulas -----------------------------------------------------------------------------------------
+# -- decisions and formulas ---------------------------------------------------------------------------------------
 
 
 def _run_decider(case: Case, shelf: Shelf, zone: str) -> Iterable[str]:
@@ -83,7 +83,7 @@ def _decider(case: Case, shelf: Shelf) -> Decider:
     return compile_formula(formula, version)
 
 
-# -- workflows ---------------------------------------------------------------------------------------------------------
+# -- workflows ----------------------------------------------------------------------------------------------------
 
 
 def _run_workflow(case: Case, shelf: Shelf, catalog: Catalog, zone: str) -> CaseResult:
@@ -173,7 +173,7 @@ def _task_data(run: Simulation, act: Act, shelf: Shelf, entities: Mapping[str, E
     return values
 
 
-# -- comparing ---------------------------------------------------------------------------------------------------------
+# -- comparing ----------------------------------------------------------------------------------------------------
 
 
 def _compared(expect: Expected, run: Simulation, zone: str) -> Iterable[str]:

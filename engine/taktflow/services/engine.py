@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import secrets as randomness
 import threading
 import uuid
@@ -60,7 +62,9 @@ def open_engine(
     catalog = catalog or Catalog(announced())
     secrets = Secrets(settings)
     published = Published(store, catalog, secrets, settings.timezone)
-    return Engine(store, catalog, settings, published, secrets, now, store.boot(now()))
+    return Engine(
+        store, catalog, settings, published, secrets, now, store.boot(f"{platform.node()}:{os.getpid()}", now())
+    )
 
 
 def close_engine(engine: Engine) -> None:

@@ -9,10 +9,11 @@ import structlog
 
 from taktflow.errors import Invalid, NotFound, TaktflowError, Unauthenticated
 from taktflow.sdk import BodyUnreadable, ChannelEvent, RawRequest, RawResponse, SignatureWrong
+from taktflow.services.advance import NOTHING, Along
 from taktflow.services.caller import Caller
 from taktflow.services.engine import Engine
 from taktflow.services.start import StartedInstance, start_instance
-from taktflow.store import Commit, InboundRow, NewInbound
+from taktflow.store import Commit, Consumed, InboundRow, NewInbound
 from taktflow.values import plain_dumps, plain_loads
 
 log = structlog.get_logger(__name__)
@@ -77,17 +78,37 @@ def poll_channels(engine: Engine) -> int:
 
 def take_inbound(engine: Engine, row: InboundRow) -> list[StartedInstance]:
     """Starts what the kept event asks for. Taking it twice starts nothing twice; a failure is kept with its reason."""
+    consumed = Along(consumed=Consumed(inbound=(row.id,)))
     try:
-        started = [s for e in _events(engine, row) for s in _start(engine, row.connection, e)]
+        events = _events(engine, row)
+        wanted = [(e, w, s) for e in events for w, s in _listening(engine, row.connection, e.topic)]
+        # With one start the event is consumed by the very commit that begins the instance.
+        along = consumed if len(wanted) == 1 else NOTHING
+        started = [_start(engine, row.connection, *one, along) for one in wanted]
     except TaktflowError as wrong:
-        findings = getattr(wrong, "findings", ())
-        detail = "; ".join(f"{f.at}: {f.code}" for f in findings)
-        engine.store.settle_inbound(row.id, "failed", error=f"{wrong.code}: {wrong} {detail}".strip(), at=engine.now())
+        findings = "; ".join(f"{f.at} {f.code}" for f in getattr(wrong, "findings", ()))
+        engine.store.settle_inbound(row.id, "failed", error=f"{wrong.code}: {wrong} {findings}".strip()).result()
         log.warning("inbound event failed", connection=row.connection, event=row.event_id, code=wrong.code)
         return []
-    status = "done" if started else "ignored"
-    engine.store.settle_inbound(row.id, status, instance=started[0].id if started else None, at=engine.now())
+    if not wanted:
+        engine.store.settle_inbound(row.id, "ignored").result()
+    elif len(wanted) > 1 or started[0].existing:
+        engine.store.commit(Commit(at=engine.now(), consumed=consumed.consumed)).result()
     return started
+
+
+def _start(
+    engine: Engine, connection: str, event: ChannelEvent, workflow: str, start: str, along: Along
+) -> StartedInstance:
+    return start_instance(
+        engine,
+        workflow,
+        start=start,
+        data=event.payload,
+        caller=Caller(f"connection:{connection}"),
+        start_key=f"{start}:{event.id}",
+        along=along,
+    )
 
 
 def _events(engine: Engine, row: InboundRow) -> Sequence[ChannelEvent]:
@@ -95,16 +116,6 @@ def _events(engine: Engine, row: InboundRow) -> Sequence[ChannelEvent]:
         return [ChannelEvent(row.event_id, row.topic, plain_loads(row.body), row.headers)]
     channel = engine.published.channel(row.connection)
     return channel.events(RawRequest("POST", row.headers, {}, row.body, row.received_at))
-
-
-def _start(engine: Engine, connection: str, event: ChannelEvent) -> list[StartedInstance]:
-    caller = Caller(f"connection:{connection}")
-    return [
-        start_instance(
-            engine, workflow, start=start, data=event.payload, caller=caller, start_key=f"{start}:{event.id}"
-        )
-        for workflow, start in _listening(engine, connection, event.topic)
-    ]
 
 
 def _listening(engine: Engine, connection: str, topic: str) -> list[tuple[str, str]]:

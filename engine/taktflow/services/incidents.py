@@ -33,7 +33,7 @@ def cancel_incident(engine: Engine, id: str, caller: Caller, why: str) -> Incide
 
 def cancel_instance(engine: Engine, id: str, caller: Caller, why: str) -> None:
     """Ends an instance before its time; raises Refused when it is over already."""
-    row = engine.store.instance(id)
+    row = engine.store.instances.find(id)
     if row is None:
         raise NotFound("instance.unknown", id=id)
     if row.status != "running":
@@ -68,7 +68,7 @@ def _open(engine: Engine, id: str) -> IncidentRow:
 
 
 def _row(engine: Engine, id: str) -> IncidentRow:
-    row = engine.store.incident(id)
+    row = engine.store.incidents.find(id)
     if row is None:
         raise NotFound("incident.unknown", id=id)
     return row

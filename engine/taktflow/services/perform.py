@@ -96,13 +96,12 @@ def settle_orphans(engine: Engine) -> int:
 
     What may be sent again is pending again. What must not be sent twice has an unknown outcome and asks a person.
     """
-    orphans = engine.store.requeue_orphans(engine.epoch)
-    for orphan in orphans:
-        if orphan.perform.idempotency == "none":
-            args = {"node": orphan.perform.node}
-            text = Text(zh=sentence("effect.unknown", "zh", args), en=sentence("effect.unknown", "en", args))
-            _failed(engine, orphan, NodeError("effect.unknown", text, unknown=True))
-    return len(orphans)
+    again, doubtful = engine.store.requeue_orphans(engine.epoch, engine.now())
+    for orphan in doubtful:
+        args = {"node": orphan.perform.node}
+        text = Text(zh=sentence("effect.unknown", "zh", args), en=sentence("effect.unknown", "en", args))
+        _failed(engine, orphan, NodeError("effect.unknown", text, unknown=True))
+    return again + len(doubtful)
 
 
 def _uncommitted(refused: TaktflowError) -> NodeError:

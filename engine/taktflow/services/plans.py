@@ -50,7 +50,8 @@ def pins_of(shelf: Shelf, catalog: Catalog, workflow: Workflow) -> dict[str, str
     """What an instance started now pins; raises NotFound for what is not published."""
 
     def schema(kind: str) -> Mapping[str, Any]:
-        return catalog.node_type(kind).config_schema
+        found_schema: Mapping[str, Any] = catalog.node_type(kind).config_schema
+        return found_schema
 
     pins = {}
     for kind, ref in sorted(references(workflow, schema)):

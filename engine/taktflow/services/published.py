@@ -11,16 +11,15 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from taktflow.catalog import Catalog
-from taktflow.definitions.envelope import Envelope
-from taktflow.definitions.kinds import KINDS, Connection, Entity, Form
+from taktflow.definitions.kinds import Connection, Entity, Form
 from taktflow.definitions.workflow import Workflow
 from taktflow.errors import Invalid, NotFound
 from taktflow.runtime.plan import Plan
 from taktflow.sdk import Channel, Connector
 from taktflow.services.plans import pins_of, plan_for, plan_id
 from taktflow.services.secrets import Secrets
-from taktflow.services.shelf import MemoryShelf, found
-from taktflow.store import Store
+from taktflow.services.shelf import StoredShelf, found
+from taktflow.store import PlanRow, Store
 from taktflow.values import dumps, loads
 
 _PLANS_KEPT = 512
@@ -39,22 +38,12 @@ class Published:
         self._started: dict[str, str] = {}
         self._connectors: dict[tuple[str, int], Connector[Any, Any, Any]] = {}
         self._channels: dict[tuple[str, int], Channel[Any]] = {}
-        self.shelf = MemoryShelf()
-        self.refresh()
+        self.shelf = StoredShelf(store)
 
     def refresh(self) -> None:
-        """Reads the definitions anew; what instances have pinned stays as it was."""
-        versions: dict[tuple[str, str], dict[int, Envelope]] = {}
-        in_force: dict[tuple[str, str], int] = {}
-        for row in self._store.published_definitions():
-            known = self.shelf.at(row.kind, row.id, row.version)
-            definition = known or KINDS[row.kind].model_validate(loads(row.document))
-            versions.setdefault((row.kind, row.id), {})[row.version] = definition
-            if row.status == "published":
-                in_force[row.kind, row.id] = max(row.version, in_force.get((row.kind, row.id), 0))
-        with self._lock:
-            self.shelf = MemoryShelf(versions, in_force)
-            self._started = {}
+        """Reads anew what is in force; what instances have pinned stays as it was."""
+        self.shelf.refresh()
+        self._started = {}
 
     def workflow(self, ref: str) -> tuple[int, Workflow]:
         """The workflow ``ref`` in force, or at the version it names; raises NotFound."""
@@ -88,7 +77,7 @@ class Published:
             version, workflow = self.workflow(ref)
             pins = pins_of(self.shelf, self._catalog, workflow)
             known = plan_id(workflow.id, version, pins)
-            self._store.keep_plan(known, workflow.id, version, dumps(pins))
+            self._store.definitions.keep_plan(PlanRow(known, workflow.id, version, dumps(pins)))
             self._started[ref] = known
         return known, self.plan(known)
 
@@ -99,7 +88,7 @@ class Published:
             if plan is not None:
                 self._plans.move_to_end(id)
                 return plan
-        row = self._store.plan(id)
+        row = self._store.definitions.plan(id)
         if row is None:
             raise NotFound("definition.unknown", kind="plan", ref=id)
         made = plan_for(self.shelf, self._catalog, row.workflow, row.version, loads(row.pins), self.zone)

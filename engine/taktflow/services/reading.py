@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from taktflow.errors import Invalid
 from taktflow.sdk import Record, Value
 from taktflow.services.engine import Engine
-from taktflow.store import RecordRow
-from taktflow.values import loads
+from taktflow.store import AnyOf, Between, Match, Part, RecordRow
+from taktflow.values import Range, loads
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +20,33 @@ class StoredRecords:
 
     def read(self, entity: str, id: str) -> Record | None:
         """The record, or None."""
-        row = self.engine.store.record(entity, id)
+        row = self.engine.store.records.find(entity, id)
         return None if row is None else as_record(row)
 
     def find(
         self, entity: str, where: Mapping[str, Value], *, limit: int = 100, newest_first: bool = True
     ) -> Sequence[Record]:
         """The records whose indexed fields fit ``where``; raises Invalid for a field without an index."""
-        rows = self.engine.store.find_records(entity, where, limit=limit, newest_first=newest_first)
-        return [as_record(r) for r in rows]
+        declared = self.engine.published.entity(entity)
+        unknown = [f for f in where if f not in declared.index]
+        if unknown:
+            raise Invalid(
+                "record.not_indexed", entity=entity, field=", ".join(unknown), known=", ".join(declared.index)
+            )
+        matches = {field: match_of(wanted) for field, wanted in where.items()}
+        part = Part(limit=limit, sort="-changed_at" if newest_first else "changed_at")
+        return [as_record(r) for r in self.engine.store.records.page(entity, matches, part).rows]
+
+
+def match_of(wanted: Value) -> Match:
+    """How the store looks for ``wanted``: a value, any of a list, or a range."""
+    match wanted:
+        case Range():
+            return Between(wanted.low, wanted.high, wanted.low_closed, wanted.high_closed)
+        case list():
+            return AnyOf(wanted)
+        case _:
+            return AnyOf((wanted,))
 
 
 def as_record(row: RecordRow) -> Record:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from taktflow.definitions.envelope import Envelope
+from taktflow.definitions.kinds import KINDS
 from taktflow.errors import NotFound
 from taktflow.services.pins import split_ref
+from taktflow.store import DefinitionRow, Store
+from taktflow.values import loads
 
 
 class Shelf(Protocol):
@@ -67,22 +70,42 @@ class DraftShelf:
         return {i: one for i in sorted(ids) if (one := self.newest(kind, i)) is not None}
 
 
-@dataclass
-class MemoryShelf:
-    """Every version of every definition, read once from the store and exchanged as a whole on publishing."""
+class StoredShelf:
+    """What the store has published. The index of what is in force is exchanged as a whole; versions never change."""
 
-    versions: Mapping[tuple[str, str], Mapping[int, Envelope]] = field(default_factory=dict)
-    in_force: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._versions: dict[tuple[str, str, int], Envelope] = {}
+        self._in_force: Mapping[tuple[str, str], int] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Reads anew what is in force."""
+        in_force = {}
+        for row in self._store.definitions.published():
+            self._keep(row)
+            in_force[row.kind, row.id] = row.version
+        self._in_force = in_force
+
+    def _keep(self, row: DefinitionRow) -> Envelope:
+        key = (row.kind, row.id, row.version)
+        if key not in self._versions:
+            self._versions[key] = KINDS[row.kind].model_validate(loads(row.document))
+        return self._versions[key]
 
     def newest(self, kind: str, id: str) -> tuple[int, Envelope] | None:
         """The newest published version."""
-        version = self.in_force.get((kind, id))
-        return None if version is None else (version, self.versions[kind, id][version])
+        version = self._in_force.get((kind, id))
+        return None if version is None else (version, self._versions[kind, id, version])
 
     def at(self, kind: str, id: str, version: int) -> Envelope | None:
         """That version, retired or not: instances that pinned it keep it."""
-        return self.versions.get((kind, id), {}).get(version)
+        held = self._versions.get((kind, id, version))
+        if held is not None or version < 1:
+            return held
+        row = self._store.definitions.find(kind, id, version)
+        return None if row is None else self._keep(row)
 
     def listed(self, kind: str) -> Mapping[str, tuple[int, Envelope]]:
         """Every definition in force of ``kind``."""
-        return {i: (v, self.versions[k, i][v]) for (k, i), v in sorted(self.in_force.items()) if k == kind}
+        return {i: (v, self._versions[k, i, v]) for (k, i), v in sorted(self._in_force.items()) if k == kind}

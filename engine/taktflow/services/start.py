@@ -57,7 +57,7 @@ def start_instance(
     try:
         done = start_plan(engine, plan_id, plan, engine.new_id(), event, key, along)
     except AlreadyStarted as earlier:
-        return _existing(engine.store.instance(earlier.instance), earlier.instance)
+        return _existing(engine.store.instances.find(earlier.instance), earlier.instance)
     return StartedInstance(done.id, done.state.status, done.state.outcome)
 
 

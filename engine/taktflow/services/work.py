@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from taktflow.definitions.data import form_fields, read_data
 from taktflow.definitions.kinds import Form
-from taktflow.errors import Conflict, Invalid, NotFound, Refused
+from taktflow.errors import Invalid, NotFound, Refused
 from taktflow.runtime.events import TaskDecided
 from taktflow.services.advance import Along, advance
 from taktflow.services.caller import Caller
@@ -54,8 +54,7 @@ def _why_not(row: UserTaskRow, caller: Caller, mine: tuple[str, ...]) -> str | N
 def claim_task(engine: Engine, id: str, caller: Caller) -> TaskDetail:
     """The caller takes the task for themselves; raises Refused or Conflict."""
     _refuse(task_detail(engine, id, caller), caller)
-    if not engine.store.claim_task(id, caller.name, engine.now()):
-        raise Conflict("task.claimed", by=_row(engine, id).claimed_by or "?")
+    engine.store.tasks.claim(id, caller.name)
     return task_detail(engine, id, caller)
 
 
@@ -64,7 +63,8 @@ def release_task(engine: Engine, id: str, caller: Caller) -> TaskDetail:
     row = _row(engine, id)
     if row.claimed_by not in (None, caller.name) and not caller.is_admin:
         raise Refused("task.claimed", by=row.claimed_by)
-    engine.store.release_task(id)
+    if row.claimed_by is not None:
+        engine.store.tasks.unclaim(id, row.claimed_by)
     return task_detail(engine, id, caller)
 
 
@@ -99,7 +99,7 @@ def _form_values(engine: Engine, detail: TaskDetail, data: Json) -> Mapping[str,
 
 
 def _row(engine: Engine, id: str) -> UserTaskRow:
-    row = engine.store.user_task(id)
+    row = engine.store.tasks.find(id)
     if row is None:
         raise NotFound("task.unknown", id=id)
     return row
