@@ -87,12 +87,12 @@ def domain_findings(reading: Reading, domains: Sequence[Domain]) -> Iterator[Fin
         if not domain.declared:
             continue
         strange = {text: _outside(cell, domain) for text, cell in reading.parsed[number].items() if not cell.residuals}
-        for row in reading.rows:
-            found = strange.get(row.cells[number])
+        for at, row, texts in reading.written:
+            found = strange.get(texts[number])
             if found is not None:
                 code, outside = found
-                args = {"row": row.answer.row, "column": column.id, "cell": row.cells[number], "domain": domain.text}
-                yield Finding(code, f"/rows/{row.at}/{number + 1}", {**args, "outside": outside})
+                args = {"row": row, "column": column.id, "cell": texts[number], "domain": domain.text}
+                yield Finding(code, f"/rows/{at}/{number + 1}", {**args, "outside": outside})
 
 
 def _outside(cell: Cell, domain: Domain) -> tuple[str, str] | None:

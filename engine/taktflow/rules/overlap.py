@@ -77,6 +77,9 @@ def _pairs(columns: Sequence[Column], meetings: Sequence[_Meeting]) -> Iterator[
 def _witness(columns: Sequence[Column], meetings: Sequence[_Meeting], low: int, high: int) -> str:
     found: dict[str, Value] = {}
     for column, meeting in zip(columns, meetings, strict=True):
+        if not meeting.axis.constants:
+            # No cell of the column asks anything: whatever stands there.
+            continue
         common = meeting.classes[column.cell_of[low]] & meeting.classes[column.cell_of[high]]
         # Class 0 is null: shown only where nothing else is common.
         place = next(members(common & ~1), 0)

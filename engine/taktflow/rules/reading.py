@@ -26,10 +26,14 @@ class Row:
 
 @dataclass(slots=True)
 class Reading:
-    """What could be read of a decision: ``parsed`` holds each input column's distinct cells by text."""
+    """What could be read of a decision: ``parsed`` holds each input column's distinct cells by text.
+
+    ``rows`` are those that can be read in full, ``written`` all that have the right length: place, id and input texts.
+    """
 
     definition: Decision
     rows: list[Row] = field(default_factory=list)
+    written: list[tuple[int, str, Sequence[str]]] = field(default_factory=list)
     parsed: list[dict[str, Cell]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     _wrong: list[dict[str, ExpressionInvalid]] = field(default_factory=list)
@@ -68,6 +72,7 @@ def _row(reading: Reading, at: int, row: Sequence[Written], ids: Mapping[str, in
     elif ids[name] > 1:
         reading.note("table.row_twice", f"/rows/{at}/0", row=name)
     texts = [cell_text(cell) for cell in row[1 : 1 + inputs]]
+    reading.written.append((at, name, texts))
     # Lists, not generators: every wrong cell of the row is told.
     fits = [
         _input(reading, number, column, text, f"/rows/{at}/{number + 1}")
