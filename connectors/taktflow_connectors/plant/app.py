@@ -33,7 +33,8 @@ class Plant:
     def __init__(self, books: Books, *, token: str, latency_ms: int = 0) -> None:
         self._books = books
         self._token = token.encode()
-        self._switches = Switches(latency_ms=latency_ms)
+        self._usual = Switches(latency_ms=latency_ms)
+        self._switches = self._usual.model_copy(deep=True)
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -173,7 +174,7 @@ class Plant:
 
     def _reset(self, *_: Any) -> Answer:
         self._books.reset()
-        self._switches = Switches()
+        self._switches = self._usual.model_copy(deep=True)
         return Answer(200, {"ok": True})
 
 

@@ -32,7 +32,7 @@ class ShopifyConfig(ConnectorConfig):
     secret: Annotated[str, Secret(), Titled("密钥", "Secret")] = Field(
         min_length=1, description="The app's client secret."
     )
-    previous_secret: Annotated[Annotated[str, Secret()] | None, Titled("旧密钥", "Previous secret")] = Field(
+    previous_secret: Annotated[str | None, Secret(), Titled("旧密钥", "Previous secret")] = Field(
         None, min_length=1, description="The secret before, still good while it is being changed."
     )
 

@@ -37,7 +37,7 @@ class WhatsAppConfig(ConnectorConfig):
     secret: Annotated[str, Secret(), Titled("应用密钥", "App secret")] = Field(
         min_length=1, description="The Meta app's secret."
     )
-    previous_secret: Annotated[Annotated[str, Secret()] | None, Titled("旧密钥", "Previous secret")] = Field(
+    previous_secret: Annotated[str | None, Secret(), Titled("旧密钥", "Previous secret")] = Field(
         None, min_length=1, description="The secret before, still good while it is being changed."
     )
     verify_token: Annotated[str, Secret(), Titled("验证令牌", "Verify token")] = Field(
