@@ -60,7 +60,7 @@ class Expression:
 
     def infer(self, types: Mapping[str, Type]) -> tuple[Type, tuple[Finding, ...]]:
         """Its type where the variables have ``types``, and what cannot be right about it."""
-        return inferred(self.root, types)
+        return inferred(self.root, self.text, types)
 
 
 def settled(value: Value) -> Value:

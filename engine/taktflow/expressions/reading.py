@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Any, cast
 
 from lark import Token
@@ -13,10 +14,12 @@ from lark.visitors import Transformer, v_args
 
 from taktflow.expressions import temporal
 from taktflow.expressions import tree as t
+from taktflow.expressions.builtins import phrases
 from taktflow.expressions.faults import ExpressionInvalid
 from taktflow.expressions.limits import DEPTH, LITERAL_DIGITS, NODES, SOURCE_CHARS
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{6}|.)", re.DOTALL)
+_WORDS_BEFORE_BRACKET = re.compile(r"[^\W\d]\w*(?:\s+\w+)+(?=\s*\()")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\", "/": "/"}
 
 
@@ -43,7 +46,20 @@ def read(text: str) -> t.Node:
 def _unexpected(text: str, wrong: UnexpectedToken) -> ExpressionInvalid:
     if wrong.token.type == "$END":
         return ExpressionInvalid("expressions.syntax.unfinished", offset=len(text.rstrip()))
+    misspelt = _misspelt(text, int(wrong.token.start_pos))
+    if misspelt is not None:
+        return misspelt
     return ExpressionInvalid("expressions.syntax.unexpected", offset=int(wrong.token.start_pos), found=str(wrong.token))
+
+
+def _misspelt(text: str, at: int) -> ExpressionInvalid | None:
+    """Several words before a bracket are most likely a built-in's name with a letter wrong."""
+    for words in _WORDS_BEFORE_BRACKET.finditer(text):
+        close = get_close_matches(words[0], phrases(), n=1, cutoff=0.75) if words.start() <= at <= words.end() else []
+        if close:
+            name, hint = words[0], close[0]
+            return ExpressionInvalid("expressions.functions.unknown", offset=words.start(), name=name, hint=hint)
+    return None
 
 
 def _bounded(root: t.Node) -> None:

@@ -67,9 +67,14 @@ class Function:
     body: Callable[..., Value]
 
 
+def allowed_length(chars: int) -> None:
+    """:class:`LimitExceeded` when a text about to be made would be longer than an expression may make one."""
+    if chars > STRING_CHARS:
+        raise LimitExceeded("expressions.limit.string", limit=STRING_CHARS)
+
+
 def text_made(run: Run, text: str) -> str:
     """``text``, unless it is longer than an expression may make one; its characters cost steps."""
-    if len(text) > STRING_CHARS:
-        raise LimitExceeded("expressions.limit.string", limit=STRING_CHARS)
+    allowed_length(len(text))
     run.charge(len(text) // CHARS_A_STEP)
     return text

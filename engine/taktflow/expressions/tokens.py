@@ -25,7 +25,7 @@ _SCAN = re.compile(
     |(?P<NUMBER>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)
     |(?P<STRING>"(?:[^"\\\n]|\\.)*")
     |(?P<AT>@\s*"(?:[^"\\\n]|\\.)*")
-    |(?P<WORD>[^\W\d]\w*|\?)
+    |(?P<WORD>[^\W\d][\w\U00010000-\U000effff]*|[\U00010000-\U000effff][\w\U00010000-\U000effff]*|\?)
     |(?P<DOTS>\.\.)|(?P<POW>\*\*)|(?P<ARROW>->)|(?P<CMP>!=|<=|>=|=(?!=))
     |(?P<PUNCT>[-+*/<>()\[\]{},:.])""",
     re.VERBOSE | re.DOTALL,
