@@ -1,0 +1,1 @@
+"""Everything the checker looks at, one module per part of the language; the door is :mod:`..check`."""

@@ -1,0 +1,237 @@
+"""Workflows: what is in sight where, and whether every part of every node makes sense there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from taktflow.definitions.checking.activity import check_activity, result_type
+from taktflow.definitions.checking.fields import check_fields
+from taktflow.definitions.checking.people import check_approval, check_user_task
+from taktflow.definitions.checking.scope import (
+    ERROR,
+    INSTANCE,
+    LIST,
+    PATH,
+    Scope,
+    assigned,
+    computed_in,
+    expression,
+    item_of,
+)
+from taktflow.definitions.checking.starts import check_starts, start_types
+from taktflow.definitions.checking.waits import check_wait, outcomes_of
+from taktflow.definitions.checking.world import Notes
+from taktflow.definitions.data_types import field_type, shape_of
+from taktflow.definitions.envelope import Computed
+from taktflow.definitions.kinds import Entity
+from taktflow.definitions.misfits import nearest
+from taktflow.definitions.places import pointed
+from taktflow.definitions.workflow import (
+    Activity,
+    Approval,
+    Call,
+    EdgeModel,
+    ForEach,
+    Node,
+    UserTask,
+    Wait,
+    Workflow,
+)
+from taktflow.expressions import ANY, BOOLEAN, NULL, NUMBER, STRING, ExpressionInvalid, ListOf, Type, parse
+from taktflow.values import Pointer
+
+
+def check_workflow(notes: Notes, workflow: Workflow) -> None:
+    """Findings about everything in a workflow but its shape, which is judged by the token game."""
+    data = workflow.data
+    check_fields(notes, data.vars, "/data/vars")
+    notes.ref("entity", data.entity, "/data/entity")
+    base = base_scope(notes, workflow)
+    check_starts(notes, workflow, base)
+    if data.key is not None:
+        expression(notes, data.key, "/data/key", base, STRING, NUMBER)
+    if workflow.priority is not None:
+        expression(notes, workflow.priority, "/priority", _seen(base), NUMBER)
+    _level(notes, workflow.nodes, workflow.edges, "", _seen(base), starts=[s.id for s in workflow.start])
+
+
+def base_scope(notes: Notes, workflow: Workflow) -> Scope:
+    """The variables an instance has: declared ones, what its starts bring, and what its nodes set."""
+    data = workflow.data
+    types: dict[str, Type] = {}
+    if data.entity is not None:
+        entity = notes.world.find(Entity, data.entity)
+        types[data.name or data.entity] = shape_of(entity.fields, notes.world.entities) if entity else ANY
+    elif data.name is not None:
+        types[data.name] = ANY
+    for name, declared in data.vars.items():
+        types[name] = field_type(declared, notes.world.entities)
+    undeclared = not types
+    for name, type_ in start_types(notes, workflow).items():
+        types.setdefault(name, type_)
+    free = undeclared and any(s.bind is None and s.form is None and s.type != "schedule" for s in workflow.start)
+    return Scope(types, open=free)
+
+
+def _seen(scope: Scope) -> Scope:
+    return scope.with_names(instance=INSTANCE)
+
+
+def _level(
+    notes: Notes,
+    nodes: Mapping[str, Node],
+    edges: Sequence[EdgeModel],
+    at: Pointer,
+    scope: Scope,
+    starts: Sequence[str] = (),
+) -> None:
+    scope = _with_outs(notes, nodes, at, scope)
+    routed = {target for n in nodes.values() for target in getattr(n, "on", {}).values()}
+    scopes = {id: scope.with_names(error=ERROR) if id in routed else scope for id in nodes}
+    for id, node in nodes.items():
+        here = f"{at}/nodes{pointed(id)}"
+        _routes(notes, node, nodes, here)
+        _node(notes, node, here, scopes[id])
+    for index, edge in enumerate(edges):
+        _edge(notes, edge, nodes, starts, f"{at}/edges/{index}", scopes.get(edge.source, scope))
+
+
+def _with_outs(notes: Notes, nodes: Mapping[str, Node], at: Pointer, scope: Scope) -> Scope:
+    """The scope with what the nodes of a level set; only a path into closed data may be a mistake."""
+    types = dict(scope.types)
+    for id, node in nodes.items():
+        here = f"{at}/nodes{pointed(id)}"
+        for path, where, type_ in _outs(notes, node, here):
+            if not PATH.fullmatch(path):
+                notes.add("out.form", where, path=path)
+                continue
+            if path.partition(".")[0] in ("instance", "error"):
+                notes.add("out.reserved", where, path=path)
+                continue
+            _assign(notes, types, path, where, type_)
+        if isinstance(node, Activity) and node.each is not None:
+            _each_out(notes, node, f"{here}/out", types)
+    return Scope(types, scope.open)
+
+
+def _outs(notes: Notes, node: Node, at: Pointer) -> list[tuple[str, Pointer, Type]]:
+    """What a node sets: the path, where it says so, and the type."""
+    if isinstance(node, Wait):
+        found = [(node.out, f"{at}/out", ANY)] if node.out else []
+        return [*found, *((t.out, f"{at}/any{pointed(n)}/out", ANY) for n, t in node.any.items() if t.out)]
+    out: str | None = getattr(node, "out", None)
+    if out is None:
+        return []
+    if isinstance(node, Activity):
+        if node.each is not None and out.partition(".")[0] == (node.item or "item"):
+            return []
+        return [(out, f"{at}/out", result_type(notes, node))]
+    if isinstance(node, ForEach):
+        return [(out, f"{at}/out", LIST)]
+    return [(out, f"{at}/out", ANY)]
+
+
+def _assign(notes: Notes, types: dict[str, Type], path: str, where: Pointer, type_: Type) -> None:
+    known = _fields_at(types, path)
+    if not assigned(types, path, type_):
+        name = path.rpartition(".")[2]
+        if near := nearest(name, known):
+            notes.add("out.near", where, "warning", path=path, near=near)
+        else:
+            notes.add("out.undeclared", where, "info", path=path)
+
+
+def _fields_at(types: Mapping[str, Type], path: str) -> list[str]:
+    here: Type = ANY
+    for i, name in enumerate(path.split(".")[:-1]):
+        here = types.get(name, ANY) if i == 0 else getattr(here, "fields", {}).get(name, ANY)
+        while isinstance(here, ListOf):
+            here = here.item
+    return list(getattr(here, "fields", {}))
+
+
+def _each_out(notes: Notes, node: Activity, where: Pointer, types: dict[str, Type]) -> None:
+    """What is set in the item of an ``each`` is set in every item of its list."""
+    head, _, rest = (node.out or "").partition(".")
+    each = (node.each or "").replace(" ", "")
+    if head == (node.item or "item") and rest and PATH.fullmatch(each) and PATH.fullmatch(rest):
+        _assign(notes, types, f"{each}.{rest}", where, result_type(notes, node))
+
+
+def _routes(notes: Notes, node: Node, nodes: Mapping[str, Node], at: Pointer) -> None:
+    for code, target in getattr(node, "on", {}).items():
+        if target not in nodes:
+            _unknown_node(notes, target, list(nodes), f"{at}/on{pointed(code)}")
+
+
+def _unknown_node(notes: Notes, id: str, known: Sequence[str], at: Pointer) -> None:
+    if near := nearest(id, known):
+        notes.add("edge.node_near", at, node=id, near=near)
+    else:
+        notes.add("edge.node_unknown", at, node=id)
+
+
+def _edge(
+    notes: Notes, edge: EdgeModel, nodes: Mapping[str, Node], starts: Sequence[str], at: Pointer, scope: Scope
+) -> None:
+    known = [*starts, *nodes]
+    for end, id in (("from", edge.source), ("to", edge.target)):
+        if id not in known:
+            _unknown_node(notes, id, known, f"{at}/{end}")
+    if edge.when is None:
+        return
+    outcomes = outcomes_of(nodes[edge.source]) if edge.source in nodes else ()
+    names: dict[str, Type] = dict.fromkeys(outcomes, BOOLEAN)
+    type_: Type = STRING if outcomes else NULL
+    expression(notes, edge.when, f"{at}/when", scope.with_names(**{**names, "outcome": type_}), BOOLEAN)
+
+
+def _node(notes: Notes, node: Node, at: Pointer, scope: Scope) -> None:
+    match node:
+        case Activity():
+            check_activity(notes, node, at, scope)
+        case UserTask():
+            check_user_task(notes, node, at, scope)
+        case Approval():
+            check_approval(notes, node, at, scope)
+        case Wait():
+            check_wait(notes, node, at, scope)
+        case ForEach():
+            _foreach(notes, node, at, scope)
+        case Call():
+            _call(notes, node, at, scope)
+        case _:
+            return
+
+
+def _foreach(notes: Notes, node: ForEach, at: Pointer, scope: Scope) -> None:
+    items = expression(notes, node.over, f"{at}/over", scope, LIST)
+    inner = scope.with_names(**{node.item: item_of(items), "index": NUMBER})
+    if node.complete_when is not None:
+        counted = scope.with_names(done=NUMBER, total=NUMBER, results=LIST)
+        expression(notes, node.complete_when, f"{at}/complete_when", counted, BOOLEAN)
+    _level(notes, node.nodes, node.edges, at, inner)
+    if node.collect is not None:
+        quiet = Notes(notes.world)
+        expression(notes, node.collect, f"{at}/collect", _with_outs(quiet, node.nodes, at, inner))
+
+
+def _call(notes: Notes, node: Call, at: Pointer, scope: Scope) -> None:
+    notes.ref("workflow", node.ref, f"{at}/ref")
+    for name, value in node.data.items():
+        raw = value.model_dump(by_alias=True) if isinstance(value, Computed) else value
+        for text, where in computed_in(raw, f"{at}/with{pointed(name)}"):
+            expression(notes, text, where, scope)
+    if node.collect is None:
+        return
+    child = notes.world.find(Workflow, node.ref)
+    if child is None:
+        try:
+            parse(node.collect)
+        except ExpressionInvalid as wrong:
+            for finding in wrong.findings:
+                notes.add(finding.code, f"{at}/collect", "error", **{**finding.args})
+        return
+    quiet = Notes(notes.world)
+    inner = base_scope(quiet, child)
+    expression(notes, node.collect, f"{at}/collect", _with_outs(quiet, child.nodes, "", inner))
