@@ -29,7 +29,7 @@ SUITES := tests/unit tests/contract tests/scenario tests/conformance tests/e2e
 KILLS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types fmt e2e bench torture snapshots build reference lock clean
+.PHONY: help run test check lint types fmt e2e services bench torture snapshots build reference lock clean
 
 help: ## This list
 	@echo "make TARGET, where TARGET is one of"
@@ -63,6 +63,9 @@ fmt: $(READY) $(MODULES) ## Write everything in the house's style
 
 e2e: $(PAGE) $(BROWSER) ## The end-to-end tests alone: real processes, a real browser, kill -9
 	$(PY) -m pytest tests/e2e $(PYTEST)
+
+services: $(READY) ## The store's tests against TAKTFLOW_TEST_DATABASE_URL and TAKTFLOW_TEST_VALKEY_URL, all required
+	TAKTFLOW_REQUIRE_SERVICES=1 $(PY) -m pytest tests/contract/store $(PYTEST)
 
 bench: $(READY) ## The benchmarks; one line a figure, JSON beside it in var/bench/
 	$(PY) -m pytest tests/bench -s $(PYTEST)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tools.reference.commands import commands
+from tools.reference.doors import audit, http
 from tools.reference.language import events, kinds, messages
 from tools.reference.plugins import node_types, systems
 from tools.reference.settings import sample, settings
@@ -26,6 +27,8 @@ def pages() -> Mapping[str, str]:
         "connectors-and-channels.md": systems(),
         "events-and-effects.md": events(),
         "messages.md": messages(),
+        "http.md": http(),
+        "audit.md": audit(),
     }
     return {".env.example": sample(), **{f"{FOLDER}/{name}": text for name, text in written.items()}}
 
