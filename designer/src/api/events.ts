@@ -1,0 +1,19 @@
+import type { InstanceMoved } from "./types";
+
+/** Whether moves of instances reach this page as they happen. */
+export type Liveness = "connecting" | "live" | "broken";
+
+/** Listens to instances that move; the browser reconnects and resumes by itself. Returns how to stop. */
+export function watchInstances(moved: (what: InstanceMoved) => void, liveness: (now: Liveness) => void): () => void {
+  const source = new EventSource("/api/events");
+  source.addEventListener("open", () => liveness("live"));
+  source.addEventListener("error", () => liveness(source.readyState === EventSource.CLOSED ? "broken" : "connecting"));
+  source.addEventListener("instance", (event) => {
+    try {
+      moved(JSON.parse((event as MessageEvent<string>).data) as InstanceMoved);
+    } catch {
+      // A frame that is no JSON says nothing about an instance; the next one will.
+    }
+  });
+  return () => source.close();
+}

@@ -1,0 +1,101 @@
+import type { JournalStep } from "@/api/types";
+import { outcomeTone, type Tone } from "./status";
+import { type Language, type Translate, titled, wordFor } from "./words";
+
+/** One line of the timeline: at which node, what happened, what is said of it, and what is known besides. */
+export interface StepLine {
+  node: string;
+  text: string;
+  tone: Tone;
+  note: string;
+  details: Record<string, unknown>;
+}
+
+/** What telling a step needs: the reader's language, its sentences, and the titles of nodes by id. */
+export interface Reader {
+  language: Language;
+  t: Translate;
+  nodeTitle: (id: string) => string;
+}
+
+const TONES: Record<string, Tone> = {
+  failed: "bad",
+  incident: "bad",
+  routed: "warning",
+  overdue: "warning",
+  escalated: "warning",
+  cancelled: "calm",
+  withdrawn: "calm",
+  late: "calm",
+  waiting: "running",
+  asked: "running",
+  requested: "running",
+  items: "running",
+  called: "running",
+};
+
+const SAID_IN_WORDS = new Set([
+  "step",
+  "node",
+  "title",
+  "by",
+  "outcome",
+  "message",
+  "fault",
+  "to",
+  "who",
+  "why",
+  "how",
+]);
+const FOR_MACHINES = new Set(["effect", "task", "incident", "child"]);
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+function said(value: unknown, language: Language): string {
+  if (typeof value !== "object" || value === null) return text(value);
+  const words = value as Record<string, unknown>;
+  return text(words[language]) || text(words.message) || text(words.code);
+}
+
+function names(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(text).filter(Boolean) : [text(value)].filter(Boolean);
+}
+
+/** `role:supervisor` as `supervisor`, for a reader who knows their plant's roles. */
+export const principalText = (principal: string) => principal.replace(/^(role|user):/, "");
+
+function notes(step: JournalStep, { language, t, nodeTitle }: Reader): string[] {
+  const outcome = text(step.outcome);
+  const by = text(step.by);
+  const goesTo = names(step.to);
+  const to = step.step === "escalated" ? goesTo.map(principalText) : goesTo.map(nodeTitle);
+  return [
+    outcome && t("journal.outcome", { outcome: wordFor(t, "outcome", outcome) }),
+    text(step.how) && wordFor(t, "journal.how", text(step.how)),
+    to.length > 0 && t("journal.to", { to: to.join(t("value.comma")) }),
+    names(step.who).length > 0 && t("journal.who", { who: names(step.who).map(principalText).join(t("value.comma")) }),
+    by && t("journal.by", { by }),
+    said(step.fault, language) || said(step.message, language),
+    text(step.why),
+  ].filter((note) => note !== false && note !== "") as string[];
+}
+
+function details(step: JournalStep): Record<string, unknown> {
+  const worth = ([key, value]: [string, unknown]) =>
+    !SAID_IN_WORDS.has(key) && !FOR_MACHINES.has(key) && value !== null && value !== undefined;
+  return Object.fromEntries(Object.entries(step).filter(worth));
+}
+
+/** A step record of the journal as a line that a person reads. Kinds the page does not know keep their own name. */
+export function stepLine(step: JournalStep, reader: Reader): StepLine {
+  const { language, t, nodeTitle } = reader;
+  const node = step.node ?? "";
+  const tone = TONES[step.step] ?? (step.fault ? "bad" : undefined);
+  return {
+    node: titled(step.title, language, node && nodeTitle(node)),
+    text: wordFor(t, "step", step.step, step.step.replaceAll(/[_.]/g, " ")),
+    tone: tone ?? (text(step.outcome) && step.step === "decided" ? outcomeTone(text(step.outcome)) : "good"),
+    note: notes(step, reader).join(t("journal.between")),
+    details: details(step),
+  };
+}

@@ -1,0 +1,140 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link, useParams } from "react-router";
+import { instance } from "@/api/instances";
+import type { InstanceDetail } from "@/api/types";
+import { numberText } from "@/model/amount";
+import { titled, wordFor } from "@/model/words";
+import { Button } from "@/ui/Button";
+import { type Fact, Facts } from "@/ui/Facts";
+import { Icon } from "@/ui/Icon";
+import { Loading } from "@/ui/Notice";
+import { Section } from "@/ui/Section";
+import { Live } from "../frame/Live";
+import { Moment } from "../frame/Moment";
+import { PageHead } from "../frame/PageHead";
+import { ProblemState } from "../frame/Problem";
+import { keys } from "../keys";
+import { useWords } from "../language";
+import { Due, TaskMarks } from "../shown/Due";
+import { InstanceMark, OutcomeMark } from "../shown/InstanceMark";
+import { ValueTree } from "../shown/ValueView";
+import { CancelInstance } from "./CancelInstance";
+import { Incidents } from "./Incidents";
+import { Journal } from "./Journal";
+
+/** One instance: where it stands, what stopped it, what it knows and how it came here. */
+export function Instance() {
+  const { id = "" } = useParams();
+  const { language, t } = useWords();
+  const found = useQuery({ queryKey: keys.instance(id), queryFn: () => instance(id) });
+  const item = found.data;
+  const title = item ? item.key || titled(item.title, language, item.workflow) : t("instances.title");
+  return (
+    <>
+      <PageHead title={title} back={{ to: "/instances", label: t("instance.back") }}>
+        {item && <InstanceMark item={{ ...item, incidents: item.incidents.length }} />}
+        {item?.outcome && item.status === "ended" && <OutcomeMark outcome={item.outcome} />}
+        <Live />
+        {item && <Cancel item={item} />}
+      </PageHead>
+      {found.isPending && <Loading />}
+      {found.isError && <ProblemState thrown={found.error} onRetry={() => found.refetch()} />}
+      {item && <InstanceBody item={item} />}
+    </>
+  );
+}
+
+function Cancel({ item }: { item: InstanceDetail }) {
+  const { t } = useWords();
+  const [asking, setAsking] = useState(false);
+  if (item.status !== "running") return null;
+  return (
+    <div className="actions">
+      <Button look="danger" onClick={() => setAsking(true)}>
+        {t("instance.cancel")}
+      </Button>
+      {asking && <CancelInstance id={item.id} onClose={() => setAsking(false)} />}
+    </div>
+  );
+}
+
+function InstanceBody({ item }: { item: InstanceDetail }) {
+  const { language, t } = useWords();
+  const facts: Fact[] = [
+    {
+      label: t("instances.column_workflow"),
+      value: `${titled(item.title, language, item.workflow)} · ${t("instance.version", { version: item.version })}`,
+    },
+    { label: t("instance.started"), value: <Moment at={item.started_at} /> },
+    { label: t("instance.changed"), value: <Moment at={item.changed_at} /> },
+    { label: t("instance.by"), value: item.by || "—" },
+  ];
+  if (item.ended_at) facts.push({ label: t("instance.ended"), value: <Moment at={item.ended_at} /> });
+  if (typeof item.priority === "number") {
+    facts.push({ label: t("instance.priority"), value: numberText(item.priority) });
+  }
+  const hasVariables = Object.keys(item.variables).length > 0;
+  return (
+    <>
+      {item.incidents.length > 0 && <Incidents item={item} />}
+      <Where item={item} />
+      <div className="card">
+        <Facts facts={facts} />
+      </div>
+      <Section title={t("instance.variables")}>
+        {hasVariables ? (
+          <ValueTree value={item.variables} label={t("instance.variables")} />
+        ) : (
+          <p className="quiet">{t("instance.no_variables")}</p>
+        )}
+      </Section>
+      <Journal item={item} />
+    </>
+  );
+}
+
+/** The nodes where the instance is now, and the tasks that people have there. */
+function Where({ item }: { item: InstanceDetail }) {
+  const { language, t } = useWords();
+  const ofGraph = new Map(item.graph.nodes.map((node) => [node.id, node.title]));
+  if (item.status !== "running") return null;
+  return (
+    <Section title={t("instance.where")}>
+      {item.tokens.length === 0 && <p className="quiet">{t("instance.nowhere")}</p>}
+      <ul className="rows">
+        {item.tokens.map((token) => {
+          const waits = token.waits_on ?? "ready";
+          return (
+            <li key={token.id} className="row-title">
+              <Icon name={waits === "incident" ? "bad" : "running"} />
+              <strong>{titled(token.title ?? ofGraph.get(token.node), language, token.node)}</strong>
+              <span className="quiet">{wordFor(t, "waits", waits)}</span>
+            </li>
+          );
+        })}
+      </ul>
+      {item.user_tasks.length > 0 && (
+        <>
+          <h3>{t("instance.tasks")}</h3>
+          <ul className="rows">
+            {item.user_tasks.map((task) => (
+              <li key={task.id} className="row row-way">
+                <div className="row-main">
+                  <div className="row-title">
+                    <Link to={`/tasks/${encodeURIComponent(task.id)}`}>{titled(task.title, language, task.node)}</Link>
+                    <TaskMarks task={task} />
+                  </div>
+                  <div className="row-facts">
+                    <Due task={task} />
+                  </div>
+                </div>
+                <Icon name="next" />
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </Section>
+  );
+}

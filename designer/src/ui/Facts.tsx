@@ -1,0 +1,22 @@
+import type { ReactNode } from "react";
+
+export interface Fact {
+  label: string;
+  value: ReactNode;
+  /** Takes the whole width, as a table does. */
+  wide?: boolean;
+}
+
+/** Labelled facts as a description list. */
+export function Facts({ facts }: { facts: readonly Fact[] }) {
+  return (
+    <dl className="facts">
+      {facts.map(({ label, value, wide }) => (
+        <div key={label} className={wide ? "fact fact-wide" : "fact"}>
+          <dt>{label}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
