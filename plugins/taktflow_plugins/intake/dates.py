@@ -21,7 +21,8 @@ _CUE_WORDS = (
     r"|no later than|not later than|at the latest|latest|by the|by|before|until|till|on|within|for|date|is"
     r"|最晚|最迟|交货日期|交货期|交期|交货|到货|发货|送到|送货|交付|请于|请在|于|在"
 )
-_BEFORE = rf"(?:(?<![a-z])(?:{_CUE_WORDS})(?![a-z])[\s:]*)*"
+# Four at most: without a bound a page of "by by by" would take seconds.
+_BEFORE = rf"(?:(?<![a-z])(?:{_CUE_WORDS})(?![a-z])[\s:]{{0,3}}){{0,4}}"
 _AFTER = (
     r"(?:\s*(?:之前|以前|前|之内|以内|内))?(?:\s*(?:交货|到货|发货|交付|送到|送货|要货|交|要|at the latest|latest))?"
 )
@@ -83,7 +84,8 @@ def _chinese(match: re.Match[str], today: date) -> Reading:
         return date(following.year, following.month, day), ""
     if match["which"]:
         return date(today.year, today.month, day), ""
-    return next(d for d in (_in_month(today, n, day) for n in range(3)) if d and d >= today), ""
+    coming = next((d for d in (_in_month(today, n, day) for n in range(3)) if d and d >= today), None)
+    return coming, "" if coming else "bad_date"
 
 
 def _in_month(today: date, months: int, day: int) -> date | None:
@@ -155,7 +157,7 @@ def _on_weekday(place: int, today: date, *, next_week: bool, this_week: bool) ->
 
 
 def _pattern(core: str, *, cue: bool = False) -> re.Pattern[str]:
-    before = _BEFORE.replace(")*", ")+") if cue else _BEFORE
+    before = _BEFORE.replace("{0,4}", "{1,4}") if cue else _BEFORE
     return re.compile(f"{before}(?:{core}){_AFTER}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -215,6 +216,15 @@ def test_a_large_catalogue_is_searched_in_a_blink() -> None:
     assert ordered(value) == [("P-1999", 20), ("P-77", 30)]
 
 
+@pytest.mark.parametrize("piece", ["by ", "deliver ", "12月", "1,", "一", "V-100 1 ", "flange ", "1/", "@ ", "(", "各"])
+def test_a_page_of_nonsense_does_not_hold_up_the_engine(piece: str) -> None:
+    began = time.perf_counter()
+
+    parse(piece * (5000 // len(piece)))
+
+    assert time.perf_counter() - began < 0.5
+
+
 @pytest.mark.parametrize(
     ("text", "number"),
     [
@@ -381,6 +391,9 @@ PIECES = st.sampled_from(
         "@",
         "$",
         "12元",
+        "31号前",
+        "13月32日",
+        "99天内",
         "\n",
         "，",
         ". ",
