@@ -26,7 +26,8 @@ __all__ = ["ChannelKind", "ConnectorKind", "NodeKind", "Placed", "Vocabulary", "
 def check(placed: Iterable[Placed], vocabulary: Vocabulary, *, published: Iterable[Definition] = ()) -> list[Finding]:
     """All findings about ``placed``, which may refer to one another and to what is ``published`` already."""
     checked = list(placed)
-    world = World.of([*published, *(p.definition for p in checked)], vocabulary)
+    known = [p.definition if isinstance(p, Placed) else p for p in published]
+    world = World.of([*known, *(p.definition for p in checked)], vocabulary)
     return [f for one in checked for f in located(one, _findings(one.definition, world))]
 
 

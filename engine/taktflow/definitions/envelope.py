@@ -21,7 +21,14 @@ Feel: TypeAlias = Annotated[
 Principal: TypeAlias = Annotated[
     str, Field(pattern=r"^(role|user):[A-Za-z][A-Za-z0-9_.@-]{0,62}$", description="role:name or user:name.")
 ]
-Whole: TypeAlias = Annotated[int, Strict()]
+
+
+def _whole(value: Any) -> Any:
+    # A stored definition is read back with every number a Decimal.
+    return int(value) if isinstance(value, Decimal) and value.as_tuple().exponent == 0 else value
+
+
+Whole: TypeAlias = Annotated[int, Strict(), BeforeValidator(_whole)]
 """A whole number; text and 3.0 are refused, as the published schema refuses them."""
 
 Flag: TypeAlias = Annotated[bool, Strict()]

@@ -27,7 +27,7 @@ from taktflow.values import Finding
 APPROVAL_OUTCOMES = ("approved", "rejected")
 
 
-def findings(workflow: Workflow, *, budget: int = BUDGET) -> list[Finding]:
+def shape_findings(workflow: Workflow, *, budget: int = BUDGET) -> list[Finding]:
     """Everything wrong with the shape of ``workflow``, at JSON pointers; lines are the caller's to add.
 
     ``budget`` bounds the markings the token game visits on each level; what is left out then is said so.

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taktflow.definitions.workflow import Workflow
-from taktflow.runtime.shape import findings
+from taktflow.runtime.shape import shape_findings
 from taktflow.texts import sentence
 from taktflow.values import Finding
 
@@ -53,7 +53,7 @@ def a_workflow(nodes: dict[str, Any], *edges: str | dict[str, Any], starts: tupl
 
 
 def codes(workflow: Workflow, **parts: Any) -> list[tuple[str, str]]:
-    return [(f.code.removeprefix("shape."), f.at) for f in findings(workflow, **parts)]
+    return [(f.code.removeprefix("shape."), f.at) for f in shape_findings(workflow, **parts)]
 
 
 FOUND: list[tuple[str, Workflow, list[tuple[str, str]]]] = [
@@ -382,7 +382,7 @@ def test_a_sound_shape_has_no_findings(workflow: Workflow) -> None:
 
 
 def the(code: str, workflow: Workflow) -> Finding:
-    return next(f for f in findings(workflow) if f.code == code)
+    return next(f for f in shape_findings(workflow) if f.code == code)
 
 
 def test_a_stuck_join_shows_the_path_that_leads_to_it() -> None:
@@ -448,11 +448,11 @@ def test_an_inclusive_branch_of_many_conditions_is_thinned_and_says_so() -> None
 
 def test_every_shape_finding_has_words_in_both_languages_and_a_case_here() -> None:
     ours = tomllib.loads(files("taktflow.texts").joinpath("shape.toml").read_text(encoding="utf-8"))
-    shown = {f.code for _, w, _ in FOUND for f in findings(w)} | {"shape.incomplete"}
+    shown = {f.code for _, w, _ in FOUND for f in shape_findings(w)} | {"shape.incomplete"}
 
     assert set(ours) == shown
     for _, workflow, _ in FOUND:
-        for finding in findings(workflow):
+        for finding in shape_findings(workflow):
             for text in (sentence(finding.code, "zh", finding.args), sentence(finding.code, "en", finding.args)):
                 assert "{" not in text
 

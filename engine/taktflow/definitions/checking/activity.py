@@ -31,6 +31,9 @@ from taktflow.values import Json, Pointer
 ALWAYS_ROUTED = frozenset({"error", "timeout", "config", "each", "idempotency", "effect", "expressions"})
 """Error codes (or their first parts) that any activity may end with, whatever its type declares."""
 
+COMMITTED = frozenset({"exists", "duplicate", "stale", "missing", "invalid", "refused"})
+"""Error codes of a node whose writes to our own records cannot be committed."""
+
 
 def check_activity(notes: Notes, activity: Activity, at: Pointer, scope: Scope) -> None:
     """Findings about an activity; of an unknown node type only the type is found."""
@@ -46,8 +49,8 @@ def check_activity(notes: Notes, activity: Activity, at: Pointer, scope: Scope) 
         return
     if activity.each is not None and kind.idempotency != "pure":
         notes.add("each.not_pure", f"{at}/each", type=activity.type)
+    known = {*kind.errors, *ALWAYS_ROUTED, *(COMMITTED if kind.idempotency == "native" else ())}
     for code in activity.on:
-        known = {*kind.errors, *ALWAYS_ROUTED}
         if code not in known and code.partition(".")[0] not in {k.partition(".")[0] for k in known}:
             notes.add(
                 "route.code_unknown", f"{at}/on" + pointed(code), "warning", code=code, known=", ".join(sorted(known))
@@ -86,8 +89,9 @@ def _computed(value: Any) -> bool:
 
 def _settings(notes: Notes, activity: Activity, kind: NodeKind, at: Pointer, scope: Scope) -> None:
     config, schema = activity.config, kind.config_schema
-    misfit_settings(notes, schema, config, at, _computed)
     found = list(marked(schema, config, at))
+    filled = {m.at for m in found if m.marks.get("x-template") and "{{" in str(m.value)}
+    misfit_settings(notes, schema, config, at, lambda value, where: _computed(value) or where in filled)
     typed: dict[Pointer, Marked] = {f"{m.at}/$": m for m in found if _computed(m.value)}
     extra = dict.fromkeys(_laid_over(config), ANY)
     for text, where in computed_in(config, at):

@@ -37,20 +37,22 @@ _VALIDATOR: Any = extend(  # type: ignore[no-untyped-call]  # The stubs leave it
 )
 
 
-def misfit_settings(notes: Notes, schema: Json, settings: Json, at: Pointer, later: Callable[[Any], bool]) -> None:
+def misfit_settings(
+    notes: Notes, schema: Json, settings: Json, at: Pointer, later: Callable[[Any, Pointer], bool]
+) -> None:
     """Findings where ``settings`` do not fit ``schema``; values for which ``later`` holds are taken as they are."""
-    prepared = _prepared(settings, later)
+    prepared = _prepared(settings, later, at)
     for error in sorted(_VALIDATOR(schema).iter_errors(prepared), key=lambda e: [str(p) for p in e.absolute_path]):
         _note(notes, error, at)
 
 
-def _prepared(value: Json, later: Callable[[Any], bool]) -> Any:
-    if later(value):
+def _prepared(value: Json, later: Callable[[Any, Pointer], bool], at: Pointer) -> Any:
+    if later(value, at):
         return LATER
     if isinstance(value, Mapping):
-        return {k: _prepared(v, later) for k, v in value.items()}
+        return {k: _prepared(v, later, at + pointed(k)) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_prepared(v, later) for v in value]
+        return [_prepared(v, later, f"{at}/{i}") for i, v in enumerate(value)]
     return value
 
 

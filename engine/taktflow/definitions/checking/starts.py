@@ -25,7 +25,9 @@ def check_starts(notes: Notes, workflow: Workflow, scope: Scope) -> None:
     for index, start in enumerate(workflow.start):
         at = f"/start/{index}"
         needed = _NEEDS.get(start.type)
-        if needed is not None and getattr(start, needed) is None:
+        # A message comes under its name, or as an event of a channel.
+        given = start.connection is not None and start.type == "message"
+        if needed is not None and getattr(start, needed) is None and not given:
             notes.add("start.needs", at, type=start.type, key=needed)
         notes.ref("form", start.form, f"{at}/form")
         _connection(notes, start, at)

@@ -40,7 +40,7 @@ def check_connection(notes: Notes, connection: Connection) -> None:
         _settings(notes, connector.action_schema, action, "/actions" + pointed(name))
 
 
-def _from_outside(value: Any) -> bool:
+def _from_outside(value: Any, _: Pointer) -> bool:
     return isinstance(value, str) and value.startswith(("secret:", "env:"))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from taktflow.definitions.envelope import Envelope
-from taktflow.definitions.kinds import Calendar, Connection, Decision, Definition, Entity, Form, Formula, Pack
+from taktflow.definitions.kinds import Calendar, Connection, Decision, Entity, Form, Formula, Pack
 from taktflow.definitions.misfits import nearest
 from taktflow.definitions.vocabulary import Vocabulary
 from taktflow.definitions.workflow import Workflow
@@ -23,15 +23,15 @@ ENGINE_ROLES = frozenset({"admin", "analyst", "operator", "developer"})
 class World:
     """Everything that may be named. ``roles`` is None when no pack declares any, so that none can be wrong."""
 
-    definitions: Mapping[tuple[str, str], Definition]
+    definitions: Mapping[tuple[str, str], Envelope]
     vocabulary: Vocabulary
     roles: frozenset[str] | None
     entities: Mapping[str, Entity] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, definitions: Iterable[Definition], vocabulary: Vocabulary) -> World:
+    def of(cls, definitions: Iterable[Envelope], vocabulary: Vocabulary) -> World:
         """The world in which ``definitions`` are all there is."""
-        known: dict[tuple[str, str], Definition] = {(d.kind, d.id): d for d in definitions}
+        known: dict[tuple[str, str], Envelope] = {(d.kind, d.id): d for d in definitions}
         packs = [d for d in known.values() if isinstance(d, Pack)]
         declared = frozenset(r for p in packs for r in p.roles)
         entities = {d.id: d for d in known.values() if isinstance(d, Entity)}
