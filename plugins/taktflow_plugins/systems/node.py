@@ -16,6 +16,7 @@ ERRORS = {
     "unavailable": Text("系统无法访问。", "The system cannot be reached."),
     "rejected": Text("系统拒绝了请求。", "The system refused the request."),
     "throttled": Text("系统要求放慢速度。", "The system asks us to slow down."),
+    "unreadable": Text("系统的答复与连接定义不符。", "The answer is not what the connection's definition says."),
 }
 
 
