@@ -21,6 +21,9 @@ _ENDINGS = (".xlsx", ".csv", ".tsv", ".txt")
 _OLD_ENDINGS = (".xls", ".xlsm", ".xlsb", ".ods")
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 
+_REFUSED = Text(zh="数据被拒绝；原因见服务器日志。", en="the rows were refused; the server's log says why")
+_NO_ROWS = Text(zh="表格只有表头，没有数据行；请补充数据。", en="the table has headers but no rows; add some")
+
 Encoding: TypeAlias = Literal["utf-8-sig", "utf-8", "gb18030"]
 
 
@@ -108,7 +111,7 @@ class DropFolderChannel(Channel[DropFolderConfig]):
             return
         target = _free(self._folder / ("done" if accepted else "failed"), source)
         source.replace(target)
-        reasons = list(batch.problems) or ([] if accepted else ["the rows were refused; the server's log says why"])
+        reasons = list(batch.problems) or ([] if accepted else [_both(_REFUSED)])
         if reasons:
             target.with_name(f"{target.name}.reason.txt").write_text("\n".join(reasons) + "\n", encoding="utf-8")
 
@@ -130,7 +133,7 @@ class DropFolderChannel(Channel[DropFolderConfig]):
     def _batch(self, path: Path) -> Batch | None:
         look = self._looks[path.name]
         if look.size > self.config.max_bytes:
-            return Batch(path.name, (), [f"the file is larger than {self.config.max_bytes} bytes; split it"])
+            return Batch(path.name, (), [_both(_too_large(self.config.max_bytes))])
         try:
             content = path.read_bytes()
         except OSError:
@@ -141,12 +144,15 @@ class DropFolderChannel(Channel[DropFolderConfig]):
             table = self._table(path.name, content)
             self._demand_id_column(table)
         except TableUnreadable as wrong:
-            return Batch(path.name, (), [str(wrong)])
+            return Batch(path.name, (), [_both(wrong.text)])
         return self._rows(path.name, table, sha256(content).hexdigest())
 
     def _table(self, name: str, content: bytes) -> Table:
         if name.lower().endswith(_OLD_ENDINGS):
-            raise TableUnreadable("only .xlsx and .csv are taken; save the file as one of them")
+            raise TableUnreadable(
+                zh="只接受 .xlsx 和 .csv；请另存为其中一种。",
+                en="only .xlsx and .csv are taken; save the file as one of them",
+            )
         bounds = Bounds(self.config.max_rows, self.config.max_columns, self.config.max_unpacked_bytes)
         return read_table(
             name,
@@ -160,22 +166,29 @@ class DropFolderChannel(Channel[DropFolderConfig]):
     def _demand_id_column(self, table: Table) -> None:
         column = self.config.id_column
         if column is not None and column not in table.headers:
-            raise TableUnreadable(f"there is no column {column!r}, which names the rows; add it or set id_column")
+            raise TableUnreadable(
+                zh=f"没有给行编号的列“{column}”；请加上它或更改 id_column。",
+                en=f"there is no column {column!r}, which names the rows; add it or change id_column",
+            )
 
     def _rows(self, name: str, table: Table, digest: str) -> Batch:
         events: list[ChannelEvent] = []
-        problems = list(table.problems)
+        problems = [_both(problem) for problem in table.problems]
         seen: set[str] = set()
         for row in table.rows:
             event_id = self._id(row, digest)
             if trouble := _trouble(event_id, seen):
-                problems.append(f"row {row.number}: {self.config.id_column} {trouble}")
+                column = self.config.id_column
+                where = Text(
+                    zh=f"第 {row.number} 行：{column} {trouble.zh}", en=f"row {row.number}: {column} {trouble.en}"
+                )
+                problems.append(_both(where))
                 continue
             seen.add(event_id)
             payload = {"file": name, "sheet": table.sheet, "row": row.number, "cells": row.cells}
             events.append(ChannelEvent(id=event_id, topic=self.config.topic, payload=payload))
         if not table.rows and not problems:
-            problems.append("the table has headers but no rows")
+            problems.append(_both(_NO_ROWS))
         return Batch(name, events, problems)
 
     def _id(self, row: Row, digest: str) -> str:
@@ -187,12 +200,25 @@ class DropFolderChannel(Channel[DropFolderConfig]):
         return "" if value is None else str(value)
 
 
-def _trouble(event_id: str, seen: Collection[str]) -> str:
+def _trouble(event_id: str, seen: Collection[str]) -> Text | None:
     if not event_id:
-        return "is empty; fill it in"
+        return Text(zh="为空；请填写。", en="is empty; fill it in")
     if len(event_id) > _ID_MAX:
-        return f"is longer than {_ID_MAX} characters; shorten it"
-    return f"{event_id!r} occurs twice in the file; give each row its own" if event_id in seen else ""
+        return Text(zh=f"超过 {_ID_MAX} 个字符；请缩短。", en=f"is longer than {_ID_MAX} characters; shorten it")
+    if event_id in seen:
+        return Text(
+            zh=f"“{event_id}”在文件中重复；请各用不同的编号。", en=f"{event_id!r} occurs twice; give each row its own"
+        )
+    return None
+
+
+def _too_large(most: int) -> Text:
+    return Text(zh=f"文件超过 {most} 字节；请拆分。", en=f"the file is larger than {most} bytes; split it")
+
+
+def _both(text: Text) -> str:
+    """Whoever dropped the file may read either language."""
+    return f"{text.zh} / {text.en}"
 
 
 def _wanted(path: Path) -> bool:

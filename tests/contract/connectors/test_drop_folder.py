@@ -54,7 +54,8 @@ def test_a_declared_column_names_the_rows(tmp_path: Path) -> None:
     (batch,) = polled(a_folder(tmp_path, id_column="number"))
 
     assert [e.id for e in batch.events] == ["O-1", "O-2"]
-    assert [p.partition(":")[0] for p in batch.problems] == ["row 4", "row 5"]
+    assert [p.partition("：")[0] for p in batch.problems] == ["第 4 行", "第 5 行"]
+    assert "row 4: number 'O-1' occurs twice" in batch.problems[0]
 
 
 def test_a_file_without_the_declared_column_is_refused(tmp_path: Path) -> None:

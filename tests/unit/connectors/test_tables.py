@@ -104,13 +104,15 @@ def test_a_row_with_a_value_outside_the_headers_is_told_and_the_others_are_taken
     found = table("a.csv", b"sku,qty\nA,1,9\nB,2\n")
 
     assert cells(found) == [{"sku": "B", "qty": "2"}]
-    assert found.problems == ["row 2: column C holds a value but has no header"]
+    assert [p.en for p in found.problems] == [
+        "row 2: column C holds a value but has no header; add one or clear the column"
+    ]
 
 
 def test_a_failed_formula_is_told() -> None:
     found = table("a.csv", b"sku,qty\nA,#REF!\n")
 
-    assert found.problems == ["row 2: a formula failed with #REF!"]
+    assert [p.en for p in found.problems] == ["row 2: a formula failed with #REF!; correct it and drop it again"]
 
 
 def test_the_named_sheet_is_read() -> None:
@@ -140,8 +142,10 @@ def test_the_named_sheet_is_read() -> None:
     ],
 )
 def test_a_file_that_holds_no_table_says_why(name: str, content: bytes, says: str) -> None:
-    with pytest.raises(TableUnreadable, match=says):
+    with pytest.raises(TableUnreadable, match=says) as refused:
         table(name, content)
+
+    assert refused.value.text.zh
 
 
 def test_a_workbook_that_unfolds_enormously_is_refused_before_it_is_unfolded() -> None:
