@@ -13,6 +13,7 @@ from taktflow.definitions.checking.fields import check_entity, check_form
 from taktflow.definitions.checking.flow import check_workflow
 from taktflow.definitions.checking.systems import check_calendar, check_connection, check_pack
 from taktflow.definitions.checking.world import Notes, World
+from taktflow.definitions.envelope import Envelope
 from taktflow.definitions.kinds import Calendar, Connection, Decision, Definition, Entity, Form, Formula, Pack
 from taktflow.definitions.pack import Placed
 from taktflow.definitions.places import place_of
@@ -23,7 +24,9 @@ from taktflow.values import Finding
 __all__ = ["ChannelKind", "ConnectorKind", "NodeKind", "Placed", "Vocabulary", "check", "located"]
 
 
-def check(placed: Iterable[Placed], vocabulary: Vocabulary, *, published: Iterable[Definition] = ()) -> list[Finding]:
+def check(
+    placed: Iterable[Placed], vocabulary: Vocabulary, *, published: Iterable[Envelope | Placed] = ()
+) -> list[Finding]:
     """All findings about ``placed``, which may refer to one another and to what is ``published`` already."""
     checked = list(placed)
     known = [p.definition if isinstance(p, Placed) else p for p in published]

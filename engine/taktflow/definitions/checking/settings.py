@@ -42,8 +42,12 @@ def misfit_settings(
 ) -> None:
     """Findings where ``settings`` do not fit ``schema``; values for which ``later`` holds are taken as they are."""
     prepared = _prepared(settings, later, at)
-    for error in sorted(_VALIDATOR(schema).iter_errors(prepared), key=lambda e: [str(p) for p in e.absolute_path]):
-        _note(notes, error, at)
+    errors = sorted(_VALIDATOR(schema).iter_errors(prepared), key=lambda e: [str(p) for p in e.absolute_path])
+    # That a value is none of the choices says more than that it has another type than they have.
+    chosen = {tuple(e.absolute_path) for e in errors if e.validator in ("enum", "const")}
+    for error in errors:
+        if error.validator != "type" or tuple(error.absolute_path) not in chosen:
+            _note(notes, error, at)
 
 
 def _prepared(value: Json, later: Callable[[Any, Pointer], bool], at: Pointer) -> Any:
