@@ -40,7 +40,8 @@ function Title({ text, required }: { text: ReactNode; required?: boolean }) {
 }
 
 function FieldTemplate(props: FieldTemplateProps) {
-  const { id, label, required, displayLabel, hidden, registry, uiSchema, children, errors, help, description } = props;
+  const { id, label, required, displayLabel, hidden, registry, schema, uiSchema, children, errors, help, description } =
+    props;
   const options = getUiOptions(uiSchema);
   const Wrap = getTemplate<"WrapIfAdditionalTemplate">("WrapIfAdditionalTemplate", registry, options);
   if (hidden) return <div hidden>{children}</div>;
