@@ -134,6 +134,7 @@ def invoke(run: Run, function: Value, names: tuple[str, ...], *arguments: Value)
     if len(arguments) != len(parameters):
         return None
     run.enter()
+    run.charge(2)
     try:
         return function.body(*arguments)
     finally:

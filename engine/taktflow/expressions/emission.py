@@ -73,12 +73,17 @@ def emit(root: t.Node) -> Emitted:
     return Emitted(body, emitter.functions, emitter.constants, frozenset(emitter.names))
 
 
+_CALL_STEPS = 6
+"""A call fits its arguments to the parameters first, which costs as much as a few operators."""
+
+
 def weight_of(node: t.Node) -> int:
     """How many steps going once through ``node`` costs."""
     todo, count = [node], 2
     while todo:
-        count += 1
-        todo += t.parts(todo.pop())
+        node = todo.pop()
+        count += _CALL_STEPS if isinstance(node, t.Call) else 1
+        todo += t.parts(node)
     return count
 
 
@@ -289,7 +294,8 @@ class _Emitter:
     def _test(self, test: t.Node, value: ast.expr, frames: _Frames) -> ast.expr:
         if isinstance(test, t.UnaryTest):
             return self._compared(test.operator, value, self.node(test.operand, frames))
-        return self._run_call(operators.inside, value, self.node(test, frames))
+        of_null = isinstance(test, t.Literal) and test.value is None
+        return self._run_call(operators.equal if of_null else operators.inside, value, self.node(test, frames))
 
     def _range(self, node: t.RangeLiteral, frames: _Frames) -> ast.expr:
         ends = (node.low_closed, node.high_closed)
@@ -311,8 +317,10 @@ class _Emitter:
         return self._call(access.mapping, _words([e.key for e in node.entries]), *entries)
 
     def _if(self, node: t.If, frames: _Frames) -> ast.expr:
-        test = _is(self.node(node.test, frames), True)
-        return _either(test, self.node(node.then, frames), self.node(node.otherwise, frames))
+        test, then, otherwise = (self.node(n, frames) for n in (node.test, node.then, node.otherwise))
+        if isinstance(test, ast.Constant):
+            return then if test.value is True else otherwise
+        return _either(_is(test, True), then, otherwise)
 
     def _for(self, node: t.For, frames: _Frames) -> ast.expr:
         domains, variables, inner = self._domains(node.iterators, frames)

@@ -16,6 +16,7 @@ from taktflow.expressions.types import (
     TIME,
     YEARS_MONTHS,
     ContextOf,
+    FunctionOf,
     ListOf,
     RangeOf,
     Type,
@@ -103,6 +104,8 @@ def takes(parameter: Type, given: Type) -> bool:
         return True
     if isinstance(given, ListOf):
         return takes(parameter, given.item)
+    if isinstance(parameter, FunctionOf):
+        return isinstance(given, FunctionOf)
     if isinstance(parameter, ContextOf):
         return isinstance(given, ContextOf)
     return parameter == given

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 SOURCE_CHARS = 4_000
 NODES = 500
+TOKENS = 3 * NODES
+"""Words and signs, so that a text of mere brackets is refused before it is parsed."""
 DEPTH = 50
 STRING_CHARS = 10_000
 """Characters of one text that an expression makes."""
 LIST_ITEMS = 10_000
 """Entries of one list that an expression makes."""
 LITERAL_DIGITS = 34
-STEPS = 250_000
+STEPS = 160_000
 """Work of one evaluation: nodes visited in loops, list entries looked at, characters made (64 of them a step)."""
-SAFE_STEPS = 12_000
+SAFE_STEPS = 10_000
 """The same for the slower evaluator of previews."""
 CALL_DEPTH = 40
 """Functions inside functions while an expression runs."""

@@ -51,7 +51,7 @@ class Pattern:
         if self._compiled.search("") is not None:
             raise ValueError("the pattern matches the empty text")
         for match in self._compiled.finditer(text):
-            run.charge(2 + (len(text) - match.start()) // CHARS_A_STEP)
+            run.charge(8 + 2 * (len(text) - match.start()) // CHARS_A_STEP)
             yield match
 
     @property

@@ -14,7 +14,7 @@ from lark import Token
 from lark.lexer import Lexer
 
 from taktflow.expressions.faults import ExpressionInvalid
-from taktflow.expressions.limits import DEPTH
+from taktflow.expressions.limits import DEPTH, NODES, TOKENS
 
 KEYWORDS = frozenset(
     {"and", "or", "between", "in", "if", "then", "else", "for", "return", "some", "every", "satisfies", "function"}
@@ -38,6 +38,10 @@ _PUNCTUATION = {
 _VALUE_ENDS = frozenset(
     {"NUMBER", "STRING", "AT", "NAME", "TRUE", "FALSE", "NULL", "RPAR", "RSQB", "RBRACE", "RANGE_CLOSE"}
 )
+_FIELDS = re.compile(r"(?:time\s+offset|start\s+included|end\s+included)\b")
+"""The parts of times and ranges whose names hold a space."""
+_AFTER_A_RANGE = re.compile(r"\s*(?:$|[\])},]|\.\s*[^\W\d]|(?:and|or|then|else|return|satisfies)\b)")
+_INSTANCE_OF = re.compile(r"instance\s+of\b")
 _TYPE_PHRASES = ("date and time", "days and time duration", "years and months duration", "day time duration")
 _MEANT = {
     "==": "=", "&&": "and", "||": "or", "!": "not(...)", "%": "modulo(a, b)", "'": '"', "^": "**", ";": ",",
@@ -78,6 +82,7 @@ class _Scan:
         self.last = ""
         self.open: list[Token] = []
         self.parameters = False
+        self.count = 0
 
     def tokens(self) -> Iterator[Token]:
         place = 0
@@ -91,6 +96,9 @@ class _Scan:
                 continue
             token = self._word(place) if kind == "WORD" else self._token(kind, match[0], place)
             self._nest(token)
+            self.count += 1
+            if self.count > TOKENS:
+                raise ExpressionInvalid("expressions.limit.nodes", offset=place, limit=NODES)
             self.last = token.type
             place = int(token.end_pos or match.end())
             yield token
@@ -114,8 +122,7 @@ class _Scan:
     def _closes(self, place: int) -> bool:
         if self.open[-1].type not in ("RANGE_OPEN", "LSQB", "LPAR"):
             return False
-        following = re.compile(r"\s*(?:$|[\])},]|(?:and|or|then|else|return|satisfies)\b)").match(self.text, place + 1)
-        return following is not None
+        return _AFTER_A_RANGE.match(self.text, place + 1) is not None
 
     def _word(self, place: int) -> Token:
         word, kind = self._longest_name(place)
@@ -131,10 +138,11 @@ class _Scan:
                 return phrase[0], "NAME"
         word = _SCAN.match(self.text, place)[0]  # type: ignore[index]  # The caller matched here already.
         if self.last == "DOT":
-            return word, "NAME"
+            phrase = _FIELDS.match(self.text, place)
+            return phrase[0] if phrase else word, "NAME"
         if (phrase := self.phrases.match(self.text, place)) is not None:
             return phrase[0], "NAME"
-        if word == "instance" and (phrase := re.compile(r"instance\s+of\b").match(self.text, place)):
+        if word == "instance" and (phrase := _INSTANCE_OF.match(self.text, place)):
             return phrase[0], "INSTANCE_OF"
         return word, word.upper() if word in KEYWORDS else "NAME"
 

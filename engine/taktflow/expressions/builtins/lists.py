@@ -11,11 +11,12 @@ from taktflow.expressions.builtins.forms import Builtin, Form, Parameter, Result
 from taktflow.expressions.limits import LIST_ITEMS
 from taktflow.expressions.operators import MATH, add, conjunction, disjunction, kind, less, same
 from taktflow.expressions.run import Function, Run
-from taktflow.expressions.types import ANY, ANY_LIST, BOOLEAN, NUMBER, ListOf, Type, joined
+from taktflow.expressions.types import ANY, ANY_LIST, BOOLEAN, NUMBER, FunctionOf, ListOf, Type, joined
 from taktflow.values import Range, Value
 
 
-def _contains(entries: list[Value], element: Value) -> Value:
+def _contains(run: Run, entries: list[Value], element: Value) -> Value:
+    run.charge(2 * len(entries))
     return any(same(e, element) is True for e in entries)
 
 
@@ -174,7 +175,8 @@ def _reverse(entries: list[Value]) -> Value:
     return entries[::-1]
 
 
-def _index_of(entries: list[Value], match: Value) -> Value:
+def _index_of(run: Run, entries: list[Value], match: Value) -> Value:
+    run.charge(2 * len(entries))
     return [Decimal(n) for n, entry in enumerate(entries, 1) if same(entry, match) is True]
 
 
@@ -227,19 +229,19 @@ def _flatten(run: Run, entries: list[Value]) -> Value:
 
 
 def _sort(run: Run, entries: list[Value], precedes: Function | None) -> Value:
+    if precedes is None:
+        kinds = {kind(e) for e in entries}
+        if len(kinds) > 1 or (entries and less(entries[0], entries[0]) is None):
+            return None
+        try:
+            return sorted(entries)
+        except TypeError:
+            return None  # Times of day with a zone and without.
+
     def order(a: Value, b: Value) -> int:
-        run.charge(2)
-        if precedes is None:
-            first, second = less(a, b), less(b, a)
-        else:
-            first, second = invoke(run, precedes, (), a, b), None
-        if first is True:
+        if invoke(run, precedes, (), a, b) is True:
             return -1
-        if precedes is not None:
-            second = invoke(run, precedes, (), b, a)
-        if first is None or second is None:
-            raise ValueError("the entries cannot be ordered")
-        return 1 if second is True else 0
+        return 1 if invoke(run, precedes, (), b, a) is True else 0
 
     return sorted(entries, key=cmp_to_key(order))
 
@@ -270,6 +272,9 @@ def _with_third(types: tuple[Type, ...]) -> Type:
 _LIST = Parameter("list", ANY_LIST)
 _ITEM = Parameter("newItem", ANY, nullable=True)
 _POSITION = Parameter("position", NUMBER)
+_ELEMENT = Parameter("element", ANY, nullable=True)
+_MATCH = Parameter("match", ANY, nullable=True)
+_PRECEDES = Parameter("precedes", FunctionOf((ANY, ANY), BOOLEAN), optional=True)
 
 
 def _over_list(name: str, work: Callable[..., Value], result: Result, needs_run: bool = False) -> Builtin:
@@ -283,7 +288,7 @@ def _over_list(name: str, work: Callable[..., Value], result: Result, needs_run:
 
 
 FUNCTIONS = (
-    Builtin("list contains", (Form((_LIST, Parameter("element", ANY, nullable=True)), BOOLEAN, _contains),)),
+    Builtin("list contains", (Form((_LIST, _ELEMENT), BOOLEAN, _contains, needs_run=True),)),
     Builtin("count", (Form((_LIST,), NUMBER, _count),)),
     _over_list("min", _least, _entry_type),
     _over_list("max", _most, _entry_type),
@@ -317,13 +322,10 @@ FUNCTIONS = (
         ),
     ),
     Builtin("reverse", (Form((_LIST,), _first, _reverse),)),
-    Builtin("index of", (Form((_LIST, Parameter("match", ANY, nullable=True)), ListOf(NUMBER), _index_of),)),
+    Builtin("index of", (Form((_LIST, _MATCH), ListOf(NUMBER), _index_of, needs_run=True),)),
     Builtin("union", (Form((_LIST,), _all_lists, _union, rest=True),)),
     Builtin("distinct values", (Form((_LIST,), _first, _distinct),)),
     Builtin("duplicate values", (Form((_LIST,), _first, _duplicates),)),
     Builtin("flatten", (Form((_LIST,), ANY_LIST, _flatten, needs_run=True),)),
-    Builtin(
-        "sort",
-        (Form((_LIST, Parameter("precedes", ANY, optional=True)), _first, _sort, needs_run=True),),
-    ),
+    Builtin("sort", (Form((_LIST, _PRECEDES), _first, _sort, needs_run=True),)),
 )

@@ -24,8 +24,8 @@ from taktflow.values import Value, YearsMonths
 _SCALES = range(-6111, 6177)
 
 
-def _rounder(rounding: str) -> Callable[[Decimal, Decimal | None], Value]:
-    def rounded(value: Decimal, scale: Decimal | None) -> Value:
+def _rounder(rounding: str) -> Callable[..., Value]:
+    def rounded(value: Decimal, scale: Decimal | None = None) -> Value:
         places = 0 if scale is None else whole(scale)
         if places not in _SCALES:
             return None
@@ -89,16 +89,17 @@ def _is(first: Value, second: Value) -> Value:
     return offsets[0] == offsets[1] and same(first, second) is True
 
 
-def _rounding(name: str, rounding: str, optional: bool = False) -> Builtin:
-    parameters = (Parameter("n", NUMBER), Parameter("scale", NUMBER, optional=optional))
-    return Builtin(name, (Form(parameters, NUMBER, _rounder(rounding)),))
+def _rounding(name: str, rounding: str, *, alone: bool = False) -> Builtin:
+    work, value = _rounder(rounding), Parameter("n", NUMBER)
+    scaled = Form((value, Parameter("scale", NUMBER)), NUMBER, work)
+    return Builtin(name, (Form((value,), NUMBER, work), scaled) if alone else (scaled,))
 
 
 _NUMBER = (Parameter("number", NUMBER),)
 FUNCTIONS = (
     _rounding("decimal", ROUND_HALF_EVEN),
-    _rounding("floor", ROUND_FLOOR, optional=True),
-    _rounding("ceiling", ROUND_CEILING, optional=True),
+    _rounding("floor", ROUND_FLOOR, alone=True),
+    _rounding("ceiling", ROUND_CEILING, alone=True),
     _rounding("round up", ROUND_UP),
     _rounding("round down", ROUND_DOWN),
     _rounding("round half up", ROUND_HALF_UP),
