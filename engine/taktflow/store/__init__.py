@@ -32,7 +32,7 @@ from taktflow.store.lists.instances import InstanceFilter
 from taktflow.store.lists.paging import Part
 from taktflow.store.lists.records import AnyOf, Between, Match, StartsWith
 from taktflow.store.lists.tasks import TaskFilter
-from taktflow.store.migrate import migrate, revision
+from taktflow.store.migrate import check_revision, migrate, revision
 from taktflow.store.rows import (
     AlertRow,
     ApiTokenRow,
@@ -117,6 +117,7 @@ __all__ = [
     "TimerRow",
     "UserRow",
     "UserTaskRow",
+    "check_revision",
     "migrate",
     "revision",
 ]

@@ -46,7 +46,6 @@ class SqliteConnection:
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw
-        self._execute = raw.execute
         self.written = 0
         self.lost = False
 
@@ -67,35 +66,42 @@ class SqliteConnection:
         self.written += 1
         return self._execute(sql, params).rowcount
 
+    def _execute(self, sql: str, params: Params = ()) -> sqlite3.Cursor:
+        for value in params:
+            # SQLite would keep it, PostgreSQL refuses it: an order must not depend on the database.
+            if value.__class__ is str and "\0" in value:
+                raise sqlite3.DataError("text holds a NUL character")
+        return self._raw.execute(sql, params)
+
     def lock(self, *name: str) -> None:
         """Nothing to do: BEGIN IMMEDIATE keeps every other process out already."""
 
     def begin(self) -> None:
-        self._execute("BEGIN IMMEDIATE")
+        self._raw.execute("BEGIN IMMEDIATE")
 
     def flush(self) -> None:
         """Nothing is pending."""
 
     def commit(self) -> None:
-        self._execute("COMMIT")
+        self._raw.execute("COMMIT")
 
     def rollback(self) -> None:
         if self._raw.in_transaction:
-            self._execute("ROLLBACK")
+            self._raw.execute("ROLLBACK")
 
     def savepoint(self) -> None:
-        self._execute("SAVEPOINT item")
+        self._raw.execute("SAVEPOINT item")
 
     def release(self) -> None:
-        self._execute("RELEASE item")
+        self._raw.execute("RELEASE item")
 
     def rollback_to(self) -> None:
-        self._execute("ROLLBACK TO item")
-        self._execute("RELEASE item")
+        self._raw.execute("ROLLBACK TO item")
+        self._raw.execute("RELEASE item")
 
     def close(self) -> None:
-        self._execute("PRAGMA optimize")
-        self._execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._raw.execute("PRAGMA optimize")
+        self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._raw.close()
 
     def meaning(self, error: Exception) -> Exception:

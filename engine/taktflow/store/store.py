@@ -21,6 +21,7 @@ from taktflow.store.due import Due
 from taktflow.store.lists.alerts import Alerts
 from taktflow.store.lists.audits import Audits
 from taktflow.store.lists.definitions import Definitions
+from taktflow.store.lists.figures import Figures
 from taktflow.store.lists.inbounds import Inbounds
 from taktflow.store.lists.incidents import Incidents
 from taktflow.store.lists.instances import Instances
@@ -62,6 +63,7 @@ class Store:
         self.inbounds = Inbounds(self._asking, self._writer)
         self.definitions = Definitions(self._asking, self._writer)
         self.people = People(self._asking, self._writer)
+        self.figures = Figures(self._asking, self._writer)
 
     @classmethod
     def open(cls, url: str, queue_limit: int = 2_000) -> Store:

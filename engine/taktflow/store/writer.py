@@ -93,7 +93,7 @@ class Writer:
             if begun:
                 self._settle(self._write(begun))
         if self._connection is not None:
-            self._connection.close()
+            self._discard(self._connection)
 
     def _next_batch(self) -> list[_Item[Any]]:
         """What waits, oldest first and bounded; empty when the writer shall end."""
@@ -209,7 +209,7 @@ class Writer:
         try:
             db.close()
         except Exception:  # noqa: BLE001 - it is broken already
-            _log.warning("the database connection was lost")
+            _log.info("the connection to the database was lost")
 
     def _reached(self) -> Connection:
         if self._connection is None:
