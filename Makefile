@@ -45,12 +45,13 @@ test: $(PAGE) $(BROWSER) ## Every test: unit, contract, scenario, conformance an
 
 check: lint types test ## What CI runs: lint, types, floors and every test
 
-lint: $(READY) $(MODULES) ## Style, floors and unused code, in Python and TypeScript
+lint: $(READY) $(MODULES) ## Style, floors and the page's API client, in Python and TypeScript
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(VENV)/bin/lint-imports --no-logo
 	npm run --silent lint
 	npm run --silent depcruise
+	npm run --silent api:gen -- --check
 
 types: $(READY) $(MODULES) ## Types, strictly, of code and tests
 	$(PY) -m mypy
