@@ -4,281 +4,6 @@
  */
 
 export interface paths {
-    "/api/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Who Am I */
-        get: operations["who_am_i_api_session_get"];
-        put?: never;
-        /** Sign In */
-        post: operations["sign_in_api_session_post"];
-        /** Sign Out */
-        delete: operations["sign_out_api_session_delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/instances": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Instances */
-        get: operations["instances_api_instances_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/instances/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Instance */
-        get: operations["instance_api_instances__id__get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/instances/{id}/journal": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Journal */
-        get: operations["journal_api_instances__id__journal_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/instances/{id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Cancel */
-        post: operations["cancel_api_instances__id__cancel_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/user-tasks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Tasks */
-        get: operations["tasks_api_user_tasks_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/user-tasks/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One Task */
-        get: operations["one_task_api_user_tasks__id__get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/user-tasks/{id}/claim": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Claim */
-        post: operations["claim_api_user_tasks__id__claim_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/user-tasks/{id}/release": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Release */
-        post: operations["release_api_user_tasks__id__release_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/user-tasks/{id}/decide": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Decide */
-        post: operations["decide_api_user_tasks__id__decide_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/incidents": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Incidents */
-        get: operations["incidents_api_incidents_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/incidents/{id}/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Retry */
-        post: operations["retry_api_incidents__id__retry_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/incidents/{id}/skip": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Skip */
-        post: operations["skip_api_incidents__id__skip_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/incidents/{id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Cancel Incident */
-        post: operations["cancel_incident_api_incidents__id__cancel_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/forms": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Forms */
-        get: operations["forms_api_forms_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/forms/{workflow}/{start}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Form */
-        get: operations["form_api_forms__workflow___start__get"];
-        put?: never;
-        /** Submit */
-        post: operations["submit_api_forms__workflow___start__post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/alerts": {
         parameters: {
             query?: never;
@@ -286,8 +11,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Alerts */
-        get: operations["alerts_api_alerts_get"];
+        /**
+         * List the alerts to the caller or to a role of theirs
+         * @description List the alerts to the caller or to a role of theirs.
+         */
+        get: operations["alerts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -305,8 +33,31 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Read */
-        post: operations["read_api_alerts__id__read_post"];
+        /**
+         * Note that the caller has read it; their colleagues of the same role need not read it again
+         * @description Note that the caller has read it; their colleagues of the same role need not read it again.
+         */
+        post: operations["read_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what people did. An ``object`` that ends with ``:`` means all of that kind
+         * @description List what people did. An ``object`` that ends with ``:`` means all of that kind.
+         */
+        get: operations["audit"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -320,8 +71,91 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions */
-        get: operations["definitions_api_definitions_get"];
+        /**
+         * List definitions, each at its newest version
+         * @description List definitions, each at its newest version.
+         */
+        get: operations["definitions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/definitions/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check files without publishing them: all findings at once
+         * @description Check files without publishing them: all findings at once.
+         */
+        post: operations["check_definitions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/definitions/{kind}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One version of a definition, the newest unless one is named, with the list of all
+         * @description One version of a definition, the newest unless one is named, with the list of all.
+         */
+        get: operations["definition"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/definitions/{kind}/{id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a definition out of force; instances that run keep what they pinned
+         * @description Take a definition out of force; instances that run keep what they pinned.
+         */
+        post: operations["retire_definition"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/entities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the types of record that the caller may read
+         * @description List the types of record that the caller may read.
+         */
+        get: operations["entities"];
         put?: never;
         post?: never;
         delete?: never;
@@ -337,8 +171,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Events */
-        get: operations["events_api_events_get"];
+        /**
+         * Follow what is committed
+         * @description Events: ``instance`` with ``{id, rev, status, workflow}`` whenever one moves; ``reset`` when something was missed,
+         *     so that lists must be loaded again. The browser resumes by ``Last-Event-ID`` by itself.
+         */
+        get: operations["events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -347,15 +185,716 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/{path}": {
+    "/api/forms": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Static */
-        get: operations["static__path__get"];
+        /**
+         * List the forms the caller may start a workflow with; a stranger sees the public ones
+         * @description List the forms the caller may start a workflow with; a stranger sees the public ones.
+         */
+        get: operations["forms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forms/{workflow}/{start}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One form. A form that only others may fill in is not found
+         * @description One form. A form that only others may fill in is not found.
+         */
+        get: operations["form"];
+        put?: never;
+        /**
+         * Start the workflow with a filled form. Strangers may do so only so often from one address
+         * @description Start the workflow with a filled form. Strangers may do so only so often from one address.
+         */
+        post: operations["submit_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List incidents
+         * @description List incidents.
+         */
+        get: operations["incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the instance that the incident holds up
+         * @description End the instance that the incident holds up.
+         */
+        post: operations["cancel_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run the failed node again, with changed variables or as it was
+         * @description Run the failed node again, with changed variables or as it was.
+         */
+        post: operations["retry_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on behind the failed node
+         * @description Go on behind the failed node.
+         */
+        post: operations["skip_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List instances, the newest first
+         * @description List instances, the newest first.
+         */
+        get: operations["instances"];
+        put?: never;
+        /**
+         * Start a workflow by hand. Who may is declared at its start
+         * @description Start a workflow by hand. Who may is declared at its start.
+         */
+        post: operations["start_workflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything about one instance. Its variables are shown to those who may read what they hold
+         * @description Everything about one instance. Its variables are shown to those who may read what they hold.
+         */
+        get: operations["instance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End an instance before its time
+         * @description End an instance before its time.
+         */
+        post: operations["cancel_instance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/{id}/journal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened to the instance, commit by commit, oldest first
+         * @description What happened to the instance, commit by commit, oldest first.
+         */
+        get: operations["journal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post a message: it wakes whoever waits for it, or starts what begins with it
+         * @description Post a message: it wakes whoever waits for it, or starts what begins with it.
+         */
+        post: operations["post_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/packs/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check files, run their cases and publish what is new or changed; all together, or nothing
+         * @description Check files, run their cases and publish what is new or changed; all together, or nothing.
+         */
+        post: operations["publish_pack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List every node type, connector and channel, broken ones with their reason
+         * @description List every node type, connector and channel, broken ones with their reason.
+         */
+        get: operations["plugins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{entity}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List records
+         * @description Filter by any indexed field: ``?status=open``, ``?status=open&status=held`` for either, ``?due.from=2026-01-01`` and
+         *     ``?due.to=2026-01-31`` for a range, ``?status=`` for none.
+         */
+        get: operations["records"];
+        put?: never;
+        /**
+         * Add a record by hand
+         * @description Add a record by hand.
+         */
+        post: operations["create_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{entity}/export.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download the wanted records as an Excel workbook
+         * @description Download the wanted records as an Excel workbook.
+         */
+        get: operations["export_workbook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{entity}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One record; its ``ETag`` is the revision that a change must name
+         * @description One record; its ``ETag`` is the revision that a change must name.
+         */
+        get: operations["record"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a record by hand. ``If-Match`` names the revision the change is based on; 409 when it moved on since
+         * @description Change a record by hand. ``If-Match`` names the revision the change is based on; 409 when it moved on since.
+         */
+        patch: operations["change_record"];
+        trace?: never;
+    };
+    "/api/records/{entity}/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of a record, the newest change first
+         * @description What became of a record, the newest change first.
+         */
+        get: operations["record_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List every role: built in, declared by a pack, or held by someone
+         * @description List every role: built in, declared by a pack, or held by someone.
+         */
+        get: operations["roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schemas/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The JSON Schema (2020-12) of a kind, for editors that complete and check
+         * @description The JSON Schema (2020-12) of a kind, for editors that complete and check.
+         */
+        get: operations["schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is signed in; 401 when nobody is
+         * @description Who is signed in; 401 when nobody is.
+         */
+        get: operations["who_am_i"];
+        put?: never;
+        /**
+         * Sign in by name and password
+         * @description The answer sets an HttpOnly cookie. Send its ``csrf`` as ``X-CSRF-Token`` with every change. Tries are limited for
+         *     each address and, more tightly, for each address and name.
+         */
+        post: operations["sign_in"];
+        /**
+         * Sign out: the session is over at once, on every page that uses it
+         * @description Sign out: the session is over at once, on every page that uses it.
+         */
+        delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the caller's keys; an administrator sees everyone's
+         * @description List the caller's keys; an administrator sees everyone's.
+         */
+        get: operations["tokens"];
+        put?: never;
+        /**
+         * Make a key for a program that acts as the caller
+         * @description Make a key for a program that acts as the caller.
+         */
+        post: operations["create_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a key for good
+         * @description End a key for good.
+         */
+        delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user-tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the tasks the caller may do, or those they have done
+         * @description List the tasks the caller may do, or those they have done.
+         */
+        get: operations["user_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user-tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One task with its form. A task that is not the caller's to see is not found
+         * @description One task with its form. A task that is not the caller's to see is not found.
+         */
+        get: operations["user_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user-tasks/{id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell colleagues that the caller works on it
+         * @description Tell colleagues that the caller works on it.
+         */
+        post: operations["claim_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user-tasks/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the caller's part of the task. A declared rule, such as four eyes, may refuse it
+         * @description End the caller's part of the task. A declared rule, such as four eyes, may refuse it.
+         */
+        post: operations["decide_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user-tasks/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave it to colleagues again
+         * @description Leave it to colleagues again.
+         */
+        post: operations["release_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List everyone
+         * @description List everyone.
+         */
+        get: operations["users"];
+        put?: never;
+        /**
+         * Add a user
+         * @description Add a user.
+         */
+        post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a user. A new password, or an end to the account, ends their sessions
+         * @description Change a user. A new password, or an end to the account, ends their sessions.
+         */
+        patch: operations["change_user"];
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the process is alive
+         * @description Whether the process is alive.
+         */
+        get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/{connection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Answer a sender who asks whether this address is ours
+         * @description Answer a sender who asks whether this address is ours.
+         */
+        get: operations["challenge"];
+        put?: never;
+        /**
+         * Take a signed delivery. It is kept as it came and worked on afterwards; the same one twice counts once
+         * @description Take a signed delivery. It is kept as it came and worked on afterwards; the same one twice counts once.
+         */
+        post: operations["webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures in Prometheus's text format. A monitoring system reads them with an API token of an operator
+         * @description Figures in Prometheus's text format. A monitoring system reads them with an API token of an operator.
+         */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * This description
+         * @description This description.
+         */
+        get: operations["openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the process can work: the database answers, is migrated, and its writer writes. 503 when not
+         * @description Whether the process can work: the database answers, is migrated, and its writer writes. 503 when not.
+         */
+        get: operations["readyz"];
         put?: never;
         post?: never;
         delete?: never;
@@ -368,203 +907,609 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** Alert */
+        /**
+         * Account
+         * @description A user as administrators see them.
+         */
+        Account: {
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Display */
+            display: string;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "zh" | "en";
+            /** Name */
+            name: string;
+            /** Roles */
+            roles: string[];
+        };
+        /**
+         * AccountChange
+         * @description What to change; what is left out stays.
+         */
+        AccountChange: {
+            /** Active */
+            active?: boolean | null;
+            /** Display */
+            display?: string | null;
+            /** Language */
+            language?: ("zh" | "en") | null;
+            /** Password */
+            password?: string | null;
+            /** Roles */
+            roles?: string[] | null;
+        };
+        /**
+         * Alert
+         * @description One alert in the reader's language; ``cc`` when it is for information only.
+         */
         Alert: {
-            /** Id */
-            id: string;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /** Severity */
-            severity: string;
-            /** Title */
-            title: string;
             /** Body */
             body: string;
-            /** Link */
-            link?: string | null;
             /**
              * Cc
              * @default false
              */
             cc: boolean;
+            /** Id */
+            id: string;
+            /** Instance */
+            instance?: string | null;
+            /** Link */
+            link?: string | null;
             /**
              * Read
              * @default false
              */
             read: boolean;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "error" | "warning" | "info";
+            /** Title */
+            title: string;
         };
-        /** AlertPage */
+        /**
+         * AlertPage
+         * @description One page of alerts, the newest first; ``unread`` counts all that nobody of the reader's roles has read.
+         */
         AlertPage: {
             /** Items */
             items: components["schemas"]["Alert"][];
-        };
-        /** CancelIncident */
-        CancelIncident: {
-            /** Why */
-            why?: string | null;
-        };
-        /** Credentials */
-        Credentials: {
-            /** Name */
-            name: string;
-            /** Password */
-            password: string;
-        };
-        /** Decide */
-        Decide: {
-            /** Outcome */
-            outcome: string;
+            /** Next Cursor */
+            next_cursor?: string | null;
             /**
-             * Data
-             * @default {}
+             * Unread
+             * @default 0
              */
-            data: {
-                [key: string]: unknown;
-            };
+            unread: number;
         };
-        /** Decided */
-        Decided: {
-            /** Status */
-            status: string;
+        /**
+         * Alive
+         * @description The process answers.
+         */
+        Alive: {
+            /**
+             * Status
+             * @default ok
+             * @constant
+             */
+            status: "ok";
         };
-        /** Decision */
-        Decision: {
-            /** By */
-            by: string;
+        /**
+         * ApiToken
+         * @description A program's key; the key itself is never shown again.
+         */
+        ApiToken: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at?: string | null;
+            /** Id */
+            id: string;
+            /** Last Used */
+            last_used?: string | null;
+            /** Revoked At */
+            revoked_at?: string | null;
+            /** Title */
+            title: string;
+            /** User */
+            user: string;
+        };
+        /**
+         * AuditEntry
+         * @description Who did what to which object, such as ``user:ann`` or ``definition:decision/price``.
+         */
+        AuditEntry: {
+            /** Action */
+            action: string;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /** Outcome */
-            outcome: string;
-            /** Comment */
-            comment?: string | null;
+            /** By */
+            by: string;
+            /** Details */
+            details?: unknown;
+            /** Id */
+            id: number;
+            /** Object */
+            object: string;
         };
-        /** DefinitionItem */
-        DefinitionItem: {
-            /** Kind */
-            kind: string;
+        /**
+         * AuditPage
+         * @description One page of the log, the newest first.
+         */
+        AuditPage: {
+            /** Items */
+            items: components["schemas"]["AuditEntry"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+            /** Total */
+            total?: number | null;
+        };
+        /**
+         * CancelIncident
+         * @description Why the instance is ended.
+         */
+        CancelIncident: {
+            /** Why */
+            why?: string | null;
+        };
+        /**
+         * Change
+         * @description One change: by whom, where, why, and each field's ``from`` and ``to``.
+         */
+        Change: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Changes */
+            changes: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            /** Rev */
+            rev: number;
+            /** Source */
+            source: string;
+            /** Why */
+            why: string;
+        };
+        /**
+         * ChangePage
+         * @description One page of a record's history, the newest change first.
+         */
+        ChangePage: {
+            /** Items */
+            items: components["schemas"]["Change"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * Checked
+         * @description Everything a person should know; ``ok`` when nothing keeps the pack from being published.
+         */
+        Checked: {
+            /** Findings */
+            findings: components["schemas"]["FindingShape"][];
+            /** Ok */
+            ok: boolean;
+        };
+        /**
+         * CreatedAccount
+         * @description A new user; ``password`` is the one made for them, told this once.
+         */
+        CreatedAccount: {
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Display */
+            display: string;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "zh" | "en";
+            /** Name */
+            name: string;
+            /** Password */
+            password?: string | null;
+            /** Roles */
+            roles: string[];
+        };
+        /**
+         * CreatedToken
+         * @description A new key; ``token`` is told this once.
+         */
+        CreatedToken: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at?: string | null;
             /** Id */
             id: string;
+            /** Last Used */
+            last_used?: string | null;
+            /** Revoked At */
+            revoked_at?: string | null;
+            /** Title */
+            title: string;
+            /** Token */
+            token: string;
+            /** User */
+            user: string;
+        };
+        /**
+         * Credentials
+         * @description What a person proves themselves with.
+         */
+        Credentials: {
+            /** Name */
+            name: string;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+        };
+        /**
+         * Decide
+         * @description How the person ends their part, with the filled form.
+         */
+        Decide: {
+            /** Data */
+            data?: {
+                [key: string]: unknown;
+            };
+            /** Outcome */
+            outcome: string;
+        };
+        /**
+         * Decided
+         * @description How the task stands now: ``open`` while others must decide too.
+         */
+        Decided: {
+            /** Outcome */
+            outcome?: string | null;
+            /** Status */
+            status: string;
+        };
+        /**
+         * Decision
+         * @description One person's part, already done.
+         */
+        Decision: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Comment */
+            comment?: string | null;
+            /** Outcome */
+            outcome: string;
+        };
+        /**
+         * DefinitionDetail
+         * @description One version: its source as written, and the document it means.
+         */
+        DefinitionDetail: {
+            /** By */
+            by: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Pack */
+            pack?: string | null;
+            /** Published At */
+            published_at?: string | null;
+            /** Sha256 */
+            sha256: string;
+            /** Source */
+            source: string;
+            /** Status */
+            status: string;
             title: components["schemas"]["Words"];
             /** Version */
             version: number;
-            /** Status */
-            status: string;
-            /**
-             * Published At
-             * Format: date-time
-             */
-            published_at: string;
+            /** Versions */
+            versions: components["schemas"]["Version"][];
+        };
+        /**
+         * DefinitionFile
+         * @description A file of a pack: its name within the folder, and its text.
+         */
+        DefinitionFile: {
+            /** Name */
+            name: string;
+            /** Source */
+            source: string;
+        };
+        /**
+         * DefinitionItem
+         * @description A definition as lists show it; version 0 is a draft.
+         */
+        DefinitionItem: {
             /** By */
             by: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
             /** Pack */
             pack?: string | null;
+            /** Published At */
+            published_at?: string | null;
+            /** Status */
+            status: string;
+            title: components["schemas"]["Words"];
+            /** Version */
+            version: number;
         };
-        /** DefinitionPage */
+        /**
+         * DefinitionPage
+         * @description One page of definitions, by kind and id.
+         */
         DefinitionPage: {
             /** Items */
             items: components["schemas"]["DefinitionItem"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+            /** Total */
+            total?: number | null;
         };
-        /** FormView */
+        /**
+         * Entity
+         * @description A type of record. ``index`` names the fields that lists filter and sort by.
+         */
+        Entity: {
+            /** Fields */
+            fields: {
+                [key: string]: components["schemas"]["FieldShape"];
+            };
+            /** Id */
+            id: string;
+            /** Index */
+            index: string[];
+            /** Key */
+            key: string;
+            /** May Write */
+            may_write: boolean;
+            title: components["schemas"]["Words"];
+        };
+        /**
+         * FieldShape
+         * @description One declared field, as a table or a form needs it.
+         */
+        FieldShape: {
+            /** Entity */
+            entity?: string | null;
+            /**
+             * Personal
+             * @default false
+             */
+            personal: boolean;
+            /**
+             * Required
+             * @default false
+             */
+            required: boolean;
+            /** Scale */
+            scale?: number | null;
+            title: components["schemas"]["Words"];
+            /** Type */
+            type: string;
+            /** Unit */
+            unit?: string | null;
+            /** Values */
+            values?: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
+         * Files
+         * @description The files of one pack.
+         */
+        Files: {
+            /** Files */
+            files: components["schemas"]["DefinitionFile"][];
+        };
+        /**
+         * FindingShape
+         * @description Something to mend, and where; ``at`` is a JSON pointer, ``line`` and ``column`` are 0 where not known.
+         */
+        FindingShape: {
+            /** At */
+            at: string;
+            /** Code */
+            code: string;
+            /**
+             * Column
+             * @default 0
+             */
+            column: number;
+            /**
+             * File
+             * @default
+             */
+            file: string;
+            /**
+             * Line
+             * @default 0
+             */
+            line: number;
+            /** Message */
+            message: string;
+            /**
+             * Severity
+             * @default error
+             * @enum {string}
+             */
+            severity: "error" | "warning" | "info";
+        };
+        /**
+         * FormView
+         * @description A form to fill in, in the reader's language.
+         */
         FormView: {
-            /** Title */
-            title: string;
             /** Schema */
             schema: {
-                [key: string]: unknown;
-            };
-            /**
-             * Ui Schema
-             * @default {}
-             */
-            ui_schema: {
                 [key: string]: unknown;
             };
             /** Submit */
             submit?: string | null;
             /** Thanks */
             thanks?: string | null;
+            /** Title */
+            title: string;
+            /** Ui Schema */
+            ui_schema?: {
+                [key: string]: unknown;
+            };
         };
-        /** Graph */
+        /**
+         * Graph
+         * @description Boxes and arrows.
+         */
         Graph: {
+            /** Edges */
+            edges: components["schemas"]["GraphEdge"][];
             /** Nodes */
             nodes: components["schemas"]["GraphNode"][];
-            /** Edges */
-            edges: {
-                [key: string]: unknown;
-            }[];
         };
-        /** GraphNode */
+        /**
+         * GraphEdge
+         * @description An arrow; ``when`` is its condition as written.
+         */
+        GraphEdge: {
+            /**
+             * Else
+             * @default false
+             */
+            else: boolean;
+            /** From */
+            from: string;
+            title?: components["schemas"]["Words"] | null;
+            /** To */
+            to: string;
+            /** When */
+            when?: string | null;
+        };
+        /**
+         * GraphNode
+         * @description A box; ``parent`` is the for-each it stands in. A start is a box of the type ``start.<its type>``.
+         */
         GraphNode: {
             /** Id */
             id: string;
-            /** Type */
-            type: string;
-            title?: components["schemas"]["Words"] | null;
             /** Parent */
             parent?: string | null;
+            title?: components["schemas"]["Words"] | null;
+            /** Type */
+            type: string;
         };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
-        };
-        /** Incident */
+        /**
+         * Incident
+         * @description Something that cannot go on without a person. ``how`` says how it was settled.
+         */
         Incident: {
+            /** By */
+            by?: string | null;
+            /** Closed At */
+            closed_at?: string | null;
+            /** Code */
+            code: string;
+            /** Details */
+            details?: unknown;
+            /** How */
+            how?: string | null;
             /** Id */
             id: string;
             /** Instance */
             instance: string;
-            /** Workflow */
-            workflow: string;
-            /** Node */
-            node: string;
-            /** Code */
-            code: string;
             /** Message */
             message: string;
-            /** Details */
-            details?: unknown;
+            /** Node */
+            node: string;
             /**
              * Opened At
              * Format: date-time
              */
             opened_at: string;
+            /** Status */
+            status: string;
             title?: components["schemas"]["Words"] | null;
+            /** Workflow */
+            workflow: string;
+            workflow_title: components["schemas"]["Words"];
         };
-        /** IncidentPage */
+        /**
+         * IncidentPage
+         * @description One page of incidents, the newest first.
+         */
         IncidentPage: {
             /** Items */
             items: components["schemas"]["Incident"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+            /** Total */
+            total?: number | null;
         };
-        /** Instance */
+        /**
+         * Instance
+         * @description An instance as lists show it; ``by`` is who started it, ``incidents`` counts open ones.
+         */
         Instance: {
-            /** Id */
-            id: string;
-            /** Workflow */
-            workflow: string;
-            title: components["schemas"]["Words"];
-            /** Version */
-            version: number;
-            /** Key */
-            key: string;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "running" | "ended" | "cancelled";
-            /** Outcome */
-            outcome?: string | null;
-            /**
-             * Started At
-             * Format: date-time
-             */
-            started_at: string;
+            /** By */
+            by: string;
             /**
              * Changed At
              * Format: date-time
@@ -572,39 +1517,49 @@ export interface components {
             changed_at: string;
             /** Ended At */
             ended_at?: string | null;
-            /** By */
-            by: string;
+            /** Id */
+            id: string;
             /**
              * Incidents
              * @default 0
              */
             incidents: number;
-            /** Priority */
-            priority?: number | null;
-        };
-        /** InstanceDetail */
-        InstanceDetail: {
-            /** Id */
-            id: string;
-            /** Workflow */
-            workflow: string;
-            title: components["schemas"]["Words"];
-            /** Version */
-            version: number;
             /** Key */
             key: string;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "running" | "ended" | "cancelled";
             /** Outcome */
             outcome?: string | null;
+            /** Parent */
+            parent?: string | null;
+            /** Priority */
+            priority?: number | null;
+            /**
+             * Rev
+             * @default 0
+             */
+            rev: number;
             /**
              * Started At
              * Format: date-time
              */
             started_at: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "running" | "ended" | "cancelled";
+            title: components["schemas"]["Words"];
+            /** Version */
+            version: number;
+            /** Workflow */
+            workflow: string;
+        };
+        /**
+         * InstanceDetail
+         * @description Everything about one instance; ``incidents`` holds the open ones.
+         */
+        InstanceDetail: {
+            /** By */
+            by: string;
             /**
              * Changed At
              * Format: date-time
@@ -612,225 +1567,607 @@ export interface components {
             changed_at: string;
             /** Ended At */
             ended_at?: string | null;
-            /** By */
-            by: string;
+            graph: components["schemas"]["Graph"];
+            /** Id */
+            id: string;
             /** Incidents */
             incidents: components["schemas"]["Incident"][];
+            /** Key */
+            key: string;
+            /** Outcome */
+            outcome?: string | null;
+            /** Parent */
+            parent?: string | null;
             /** Priority */
             priority?: number | null;
-            /** Variables */
-            variables: {
-                [key: string]: unknown;
-            };
+            /**
+             * Rev
+             * @default 0
+             */
+            rev: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "running" | "ended" | "cancelled";
+            title: components["schemas"]["Words"];
             /** Tokens */
             tokens: components["schemas"]["Token"][];
             /** User Tasks */
             user_tasks: components["schemas"]["Task"][];
-            graph: components["schemas"]["Graph"];
+            /** Variables */
+            variables: {
+                [key: string]: unknown;
+            };
+            /** Version */
+            version: number;
+            /** Workflow */
+            workflow: string;
         };
-        /** InstancePage */
+        /**
+         * InstancePage
+         * @description One page of instances; ``total`` is null when there are very many.
+         */
         InstancePage: {
             /** Items */
             items: components["schemas"]["Instance"][];
             /** Next Cursor */
             next_cursor?: string | null;
+            /** Total */
+            total?: number | null;
         };
-        /** JournalPage */
+        /**
+         * JournalPage
+         * @description One page of the journal, oldest first.
+         */
         JournalPage: {
             /** Items */
             items: components["schemas"]["JournalRow"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
-        /** JournalRow */
+        /**
+         * JournalRow
+         * @description What one commit did, step by step.
+         */
         JournalRow: {
-            /** Seq */
-            seq: number;
             /**
              * At
              * Format: date-time
              */
             at: string;
+            /** Seq */
+            seq: number;
             /** Steps */
             steps: {
                 [key: string]: unknown;
             }[];
         };
-        /** Outcome */
+        /**
+         * Message
+         * @description What happened. ``id`` is the sender's: the same message sent twice counts once.
+         */
+        Message: {
+            /** Id */
+            id?: string | null;
+            /**
+             * Key
+             * @description Whom it is for; may stay out where the message starts something.
+             * @default
+             */
+            key: string;
+            /** Name */
+            name: string;
+            /** Payload */
+            payload?: unknown;
+            /**
+             * Ttl
+             * @description ISO 8601 duration for which it waits to be wanted.
+             */
+            ttl?: string | null;
+        };
+        /**
+         * NewAccount
+         * @description Whom to add. Without a password one is made and told once.
+         */
+        NewAccount: {
+            /**
+             * Display
+             * @default
+             */
+            display: string;
+            /**
+             * Language
+             * @default zh
+             * @enum {string}
+             */
+            language: "zh" | "en";
+            /** Name */
+            name: string;
+            /** Password */
+            password?: string | null;
+            /** Roles */
+            roles?: string[];
+        };
+        /**
+         * NewRecord
+         * @description A record to add; its key becomes its id.
+         */
+        NewRecord: {
+            /** Fields */
+            fields: {
+                [key: string]: unknown;
+            };
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+        };
+        /**
+         * NewToken
+         * @description What the key is for; ``user`` is for administrators.
+         */
+        NewToken: {
+            /** Expires At */
+            expires_at?: string | null;
+            /** Title */
+            title: string;
+            /** User */
+            user?: string | null;
+        };
+        /**
+         * Outcome
+         * @description One way to end the task.
+         */
         Outcome: {
             /** Id */
             id: string;
             title: components["schemas"]["Words"];
         };
-        /** Retry */
+        /**
+         * Plugin
+         * @description One announced plug-in. ``error`` says why it cannot be used; ``settings``, their JSON Schema, is null then.
+         */
+        Plugin: {
+            /** Distribution */
+            distribution: string;
+            /**
+             * Error
+             * @default
+             */
+            error: string;
+            /**
+             * Group
+             * @enum {string}
+             */
+            group: "nodes" | "connectors" | "channels";
+            /** Idempotency */
+            idempotency?: string | null;
+            /** Kind */
+            kind: string;
+            note?: components["schemas"]["Words"] | null;
+            /** Settings */
+            settings?: {
+                [key: string]: unknown;
+            } | null;
+            title?: components["schemas"]["Words"] | null;
+            /** Version */
+            version: string;
+        };
+        /**
+         * Posted
+         * @description The message's id, and what it started.
+         */
+        Posted: {
+            /** Id */
+            id: string;
+            /** Started */
+            started?: components["schemas"]["Started"][];
+        };
+        /**
+         * Problem
+         * @description What went wrong: ``code`` is stable, ``detail`` says what to do.
+         */
+        Problem: {
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+            /** Findings */
+            findings?: components["schemas"]["FindingShape"][];
+            /**
+             * Id
+             * @description Names an unexpected error in the server's log.
+             */
+            id?: string | null;
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+            /**
+             * Where
+             * @default
+             */
+            where: string;
+        };
+        /**
+         * Published
+         * @description What publishing came to; ``cases`` counts the tests that passed.
+         */
+        Published: {
+            /** Cases */
+            cases: number;
+            /** Findings */
+            findings: components["schemas"]["FindingShape"][];
+            /** Published */
+            published: components["schemas"]["PublishedVersion"][];
+            /** Unchanged */
+            unchanged: components["schemas"]["PublishedVersion"][];
+        };
+        /**
+         * PublishedVersion
+         * @description A definition at its version.
+         */
+        PublishedVersion: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * Ready
+         * @description Whether the process can work, and what keeps it from it.
+         */
+        Ready: {
+            /**
+             * Database
+             * @enum {string}
+             */
+            database: "ok" | "failed";
+            /**
+             * Migrations
+             * @enum {string}
+             */
+            migrations: "ok" | "failed";
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "ok" | "failed";
+            /**
+             * Writer
+             * @enum {string}
+             */
+            writer: "ok" | "failed";
+        };
+        /**
+         * Record
+         * @description A record at its revision.
+         */
+        Record: {
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Fields */
+            fields: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: string;
+            /** Rev */
+            rev: number;
+        };
+        /**
+         * RecordEdit
+         * @description The fields to change; the others stay.
+         */
+        RecordEdit: {
+            /** Fields */
+            fields: {
+                [key: string]: unknown;
+            };
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+        };
+        /**
+         * RecordPage
+         * @description One page of records; ``total`` is null when there are very many.
+         */
+        RecordPage: {
+            /** Items */
+            items: components["schemas"]["Record"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+            /** Total */
+            total?: number | null;
+        };
+        /**
+         * Retry
+         * @description ``changes`` sets variables by dotted path before the node runs again.
+         */
         Retry: {
             /** Changes */
             changes?: {
                 [key: string]: unknown;
             } | null;
         };
-        /** Session */
-        Session: {
-            user: components["schemas"]["User"];
-            /** Csrf */
-            csrf: string;
+        /**
+         * Role
+         * @description A role; ``holders`` counts the active users who hold it.
+         */
+        Role: {
+            /** Built In */
+            built_in: boolean;
+            /** Holders */
+            holders: number;
+            /** Id */
+            id: string;
+            title: components["schemas"]["Words"];
         };
-        /** Settled */
+        /**
+         * Session
+         * @description A sign-in. ``csrf`` is null for a program that came with a token and needs none.
+         */
+        Session: {
+            /** Csrf */
+            csrf?: string | null;
+            /** Expires At */
+            expires_at?: string | null;
+            user: components["schemas"]["User"];
+        };
+        /**
+         * Settled
+         * @description How the incident stands now.
+         */
         Settled: {
-            /**
-             * Status
-             * @default closed
-             */
+            /** How */
+            how?: string | null;
+            /** Status */
             status: string;
         };
-        /** Shown */
+        /**
+         * Shown
+         * @description Something the person sees beside the form.
+         */
         Shown: {
             /** Label */
             label: string;
             /** Value */
             value?: unknown;
         };
-        /** Skip */
+        /**
+         * Skip
+         * @description ``value`` stands in for what the node would have given.
+         */
         Skip: {
             /** Value */
             value?: unknown;
         };
-        /** StartableForm */
-        StartableForm: {
+        /**
+         * Start
+         * @description What to start with which data; ``start`` may stay out where there is only one.
+         */
+        Start: {
+            /** Data */
+            data?: {
+                [key: string]: unknown;
+            };
+            /** Start */
+            start?: string | null;
             /** Workflow */
             workflow: string;
+        };
+        /**
+         * StartableForm
+         * @description A form the caller may start a workflow with.
+         */
+        StartableForm: {
+            /**
+             * Public
+             * @default false
+             */
+            public: boolean;
             /** Start */
             start: string;
             /** Title */
             title: string;
+            /** Workflow */
+            workflow: string;
         };
-        /** Started */
+        /**
+         * Started
+         * @description What a start came to. ``existing`` says that the same thing was started before.
+         */
         Started: {
+            /**
+             * Existing
+             * @default false
+             */
+            existing: boolean;
             /** Id */
             id: string;
-            /** Status */
-            status: string;
             /** Outcome */
             outcome?: string | null;
+            /** Status */
+            status: string;
         };
-        /** Submission */
+        /**
+         * Submission
+         * @description A filled form. ``submission_id`` is made by the page: the same one sent twice counts once.
+         */
         Submission: {
-            /** Submission Id */
-            submission_id: string;
             /** Data */
             data: {
                 [key: string]: unknown;
             };
+            /** Submission Id */
+            submission_id: string;
         };
-        /** Task */
+        /**
+         * Task
+         * @description Work for people as lists show it. ``who`` holds principals: ``role:sales``, ``user:ann``.
+         */
         Task: {
+            /** Claimed By */
+            claimed_by?: string | null;
+            /** Closed At */
+            closed_at?: string | null;
+            /** Decided By */
+            decided_by?: string | null;
+            /** Due */
+            due?: string | null;
+            /**
+             * Escalated
+             * @default false
+             */
+            escalated: boolean;
             /** Id */
             id: string;
             /** Instance */
             instance: string;
-            /** Workflow */
-            workflow: string;
-            workflow_title: components["schemas"]["Words"];
-            /** Node */
-            node: string;
-            /** Kind */
-            kind: string;
-            title: components["schemas"]["Words"];
             /** Key */
             key: string;
-            /** Due */
-            due?: string | null;
+            /** Kind */
+            kind: string;
+            /** Node */
+            node: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Outcome */
+            outcome?: string | null;
             /**
              * Overdue
              * @default false
              */
             overdue: boolean;
             /**
-             * Escalated
-             * @default false
+             * Status
+             * @default open
              */
-            escalated: boolean;
-            /** Claimed By */
-            claimed_by?: string | null;
-            /**
-             * Opened At
-             * Format: date-time
-             */
-            opened_at: string;
+            status: string;
+            title: components["schemas"]["Words"];
             /** Who */
             who: string[];
+            /** Workflow */
+            workflow: string;
+            workflow_title: components["schemas"]["Words"];
         };
-        /** TaskDetail */
+        /**
+         * TaskDetail
+         * @description A task as the person at it sees it. ``why_not`` says why they may not decide it.
+         */
         TaskDetail: {
-            /** Id */
-            id: string;
-            /** Instance */
-            instance: string;
-            /** Workflow */
-            workflow: string;
-            workflow_title: components["schemas"]["Words"];
-            /** Node */
-            node: string;
-            /** Kind */
-            kind: string;
-            title: components["schemas"]["Words"];
-            /** Key */
-            key: string;
-            /** Due */
-            due?: string | null;
-            /**
-             * Overdue
-             * @default false
-             */
-            overdue: boolean;
-            /**
-             * Escalated
-             * @default false
-             */
-            escalated: boolean;
             /** Claimed By */
             claimed_by?: string | null;
-            /**
-             * Opened At
-             * Format: date-time
-             */
-            opened_at: string;
-            /** Who */
-            who: string[];
-            form?: components["schemas"]["TaskForm"] | null;
-            /** Outcomes */
-            outcomes: components["schemas"]["Outcome"][];
-            /** Shown */
-            shown: components["schemas"]["Shown"][];
+            /** Closed At */
+            closed_at?: string | null;
+            /** Decided By */
+            decided_by?: string | null;
             /** Decisions */
             decisions: components["schemas"]["Decision"][];
+            /** Due */
+            due?: string | null;
+            /**
+             * Escalated
+             * @default false
+             */
+            escalated: boolean;
+            form?: components["schemas"]["TaskForm"] | null;
+            /** Id */
+            id: string;
+            /** Instance */
+            instance: string;
+            /** Key */
+            key: string;
+            /** Kind */
+            kind: string;
             /** May Decide */
             may_decide: boolean;
+            /** Node */
+            node: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Outcome */
+            outcome?: string | null;
+            /** Outcomes */
+            outcomes: components["schemas"]["Outcome"][];
+            /**
+             * Overdue
+             * @default false
+             */
+            overdue: boolean;
+            /** Shown */
+            shown: components["schemas"]["Shown"][];
+            /**
+             * Status
+             * @default open
+             */
+            status: string;
+            title: components["schemas"]["Words"];
+            /** Who */
+            who: string[];
             /** Why Not */
             why_not?: string | null;
+            /** Workflow */
+            workflow: string;
+            workflow_title: components["schemas"]["Words"];
         };
-        /** TaskForm */
+        /**
+         * TaskForm
+         * @description The form to fill in, in the reader's language.
+         */
         TaskForm: {
             /** Schema */
             schema: {
                 [key: string]: unknown;
             };
-            /**
-             * Ui Schema
-             * @default {}
-             */
-            ui_schema: {
+            /** Ui Schema */
+            ui_schema?: {
                 [key: string]: unknown;
             };
         };
-        /** TaskPage */
+        /**
+         * TaskPage
+         * @description One page of tasks, the longest waiting first.
+         */
         TaskPage: {
             /** Items */
             items: components["schemas"]["Task"][];
             /** Next Cursor */
             next_cursor?: string | null;
+            /** Total */
+            total?: number | null;
         };
-        /** Token */
+        /**
+         * Token
+         * @description A place where the instance is, and what it waits for there.
+         */
         Token: {
             /** Id */
             id: number;
@@ -840,44 +2177,56 @@ export interface components {
             /** Waits On */
             waits_on?: string | null;
         };
-        /** User */
+        /**
+         * User
+         * @description Who is signed in.
+         */
         User: {
-            /** Name */
-            name: string;
             /** Display */
             display: string;
-            /** Roles */
-            roles: string[];
             /**
              * Language
              * @enum {string}
              */
             language: "zh" | "en";
+            /** Name */
+            name: string;
+            /** Roles */
+            roles: string[];
         };
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
+        /**
+         * Version
+         * @description One version of a definition.
+         */
+        Version: {
+            /** By */
+            by: string;
+            /** Published At */
+            published_at?: string | null;
+            /** Sha256 */
+            sha256: string;
+            /** Status */
+            status: string;
+            /** Version */
+            version: number;
         };
-        /** Why */
+        /**
+         * Why
+         * @description The reason, kept with the act.
+         */
         Why: {
             /** Why */
             why: string;
         };
-        /** Words */
+        /**
+         * Words
+         * @description The same words in Chinese and English.
+         */
         Words: {
-            /** Zh */
-            zh: string;
             /** En */
             en: string;
+            /** Zh */
+            zh: string;
         };
     };
     responses: never;
@@ -888,9 +2237,15 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    who_am_i_api_session_get: {
+    alerts: {
         parameters: {
-            query?: never;
+            query?: {
+                unread?: boolean;
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -903,49 +2258,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Session"];
+                    "application/json": components["schemas"]["AlertPage"];
                 };
             };
-        };
-    };
-    sign_in_api_session_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Credentials"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description What went wrong. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Session"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    sign_out_api_session_delete: {
+    read_alert: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                id: number;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -957,16 +2290,28 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    instances_api_instances_get: {
+    audit: {
         parameters: {
             query?: {
-                workflow?: string | null;
-                status?: string | null;
-                key?: string | null;
-                incidents?: boolean | null;
+                by?: string | null;
+                action?: string | null;
+                object?: string | null;
+                since?: string | null;
+                before?: string | null;
+                /** @description At most so many items. */
                 limit?: number;
+                /** @description The `next_cursor` of the page before. */
                 cursor?: string | null;
             };
             header?: never;
@@ -981,124 +2326,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["InstancePage"];
+                    "application/json": components["schemas"]["AuditPage"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    instance_api_instances__id__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["InstanceDetail"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    journal_api_instances__id__journal_get: {
+    definitions: {
         parameters: {
             query?: {
-                cursor?: string | null;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JournalPage"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    cancel_api_instances__id__cancel_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Why"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Instance"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    tasks_api_user_tasks_get: {
-        parameters: {
-            query?: {
-                status?: string;
+                kind?: string | null;
+                pack?: string | null;
+                /** @description At most so many items. */
                 limit?: number;
+                /** @description The `next_cursor` of the page before. */
                 cursor?: string | null;
             };
             header?: never;
@@ -1113,125 +2362,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TaskPage"];
+                    "application/json": components["schemas"]["DefinitionPage"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    one_task_api_user_tasks__id__get: {
+    check_definitions: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TaskDetail"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    claim_api_user_tasks__id__claim_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Task"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    release_api_user_tasks__id__release_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Task"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    decide_api_user_tasks__id__decide_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Decide"];
+                "application/json": components["schemas"]["Files"];
             };
         };
         responses: {
@@ -1241,25 +2395,89 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Decided"];
+                    "application/json": components["schemas"]["Checked"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    incidents_api_incidents_get: {
+    definition: {
         parameters: {
             query?: {
-                status?: string;
+                version?: number | null;
             };
+            header?: never;
+            path: {
+                kind: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retire_definition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    entities: {
+        parameters: {
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -1272,126 +2490,52 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IncidentPage"];
+                    "application/json": components["schemas"]["Entity"][];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    retry_api_incidents__id__retry_post: {
+    events: {
         parameters: {
             query?: never;
-            header?: never;
-            path: {
-                id: string;
+            header?: {
+                "last-event-id"?: string | null;
             };
+            path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Retry"];
-            };
-        };
+        requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The content. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Settled"];
+                    "text/event-stream": unknown;
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    skip_api_incidents__id__skip_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Skip"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Settled"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    cancel_incident_api_incidents__id__cancel_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CancelIncident"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Settled"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    forms_api_forms_get: {
+    forms: {
         parameters: {
             query?: never;
             header?: never;
@@ -1409,9 +2553,18 @@ export interface operations {
                     "application/json": components["schemas"]["StartableForm"][];
                 };
             };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    form_api_forms__workflow___start__get: {
+    form: {
         parameters: {
             query?: never;
             header?: never;
@@ -1432,18 +2585,18 @@ export interface operations {
                     "application/json": components["schemas"]["FormView"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    submit_api_forms__workflow___start__post: {
+    submit_form: {
         parameters: {
             query?: never;
             header?: never;
@@ -1468,21 +2621,27 @@ export interface operations {
                     "application/json": components["schemas"]["Started"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    alerts_api_alerts_get: {
+    incidents: {
         parameters: {
             query?: {
-                unread?: boolean;
+                status?: "open" | "closed";
+                workflow?: string | null;
+                instance?: string | null;
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -1496,21 +2655,199 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AlertPage"];
+                    "application/json": components["schemas"]["IncidentPage"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    read_api_alerts__id__read_post: {
+    cancel_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CancelIncident"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settled"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Retry"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settled"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    skip_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Skip"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settled"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    instances: {
+        parameters: {
+            query?: {
+                workflow?: string | null;
+                status?: ("running" | "ended" | "cancelled") | null;
+                /** @description What the business key begins with. */
+                key?: string | null;
+                /** @description Only those with open incidents, or only those without. */
+                incidents?: boolean | null;
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstancePage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_workflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Start"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    instance: {
         parameters: {
             query?: never;
             header?: never;
@@ -1527,77 +2864,66 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["InstanceDetail"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    definitions_api_definitions_get: {
-        parameters: {
-            query?: {
-                kind?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DefinitionPage"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    events_api_events_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-        };
-    };
-    static__path__get: {
+    cancel_instance: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                path: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Why"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    journal: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
             };
             cookie?: never;
         };
@@ -1609,16 +2935,1013 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["JournalPage"];
                 };
             };
-            /** @description Validation Error */
-            422: {
+            /** @description What went wrong. */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Message"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Posted"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_pack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Files"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Published"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plugins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plugin"][];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    records: {
+        parameters: {
+            query?: {
+                /** @description What the key begins with. */
+                q?: string;
+                /** @description changed_at, created_at, id or an indexed field; - for downwards. */
+                sort?: string;
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRecord"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_workbook: {
+        parameters: {
+            query?: {
+                /** @description What the key begins with. */
+                q?: string;
+                /** @description changed_at, created_at, id or an indexed field; - for downwards. */
+                sort?: string;
+            };
+            header?: never;
+            path: {
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The content. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_record: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                entity: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_history: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangePage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"][];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    who_am_i: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiToken"][];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedToken"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    user_tasks: {
+        parameters: {
+            query?: {
+                status?: "open" | "done";
+                workflow?: string | null;
+                key?: string | null;
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    user_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    claim_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decide"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"][];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccount"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedAccount"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    healthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alive"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    challenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a published connection with a channel. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The content. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a published connection with a channel. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The content. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The content. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The content. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ready"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -3,7 +3,7 @@ import { Problem } from "./problem";
 import type { Session } from "./types";
 
 function kept(session: Session): Session {
-  rememberCsrf(session.csrf);
+  rememberCsrf(session.csrf ?? "");
   return session;
 }
 

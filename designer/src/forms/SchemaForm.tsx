@@ -51,12 +51,14 @@ export function SchemaForm({ schema, uiSchema, actions, busy, refused, onSubmit 
   const pressed = useRef<string | null>(null);
   const frame = useRef<HTMLDivElement>(null);
   const validator = useMemo(() => validatorIn((key, args) => t(key, args ?? {})), [t]);
+  // Once something is changed, what the server said of it before may no longer be true.
+  const [answered, setAnswered] = useState<typeof refused>();
   const extraErrors = useMemo(() => {
-    const places = [...(refused ?? [])];
+    const places = refused === answered ? [] : [...(refused ?? [])];
     return errorSchemaOf(
       places.flatMap(([path, said]) => said.map((message) => ({ path: JSON.parse(path), message }))),
     );
-  }, [refused]);
+  }, [refused, answered]);
   const translateString = useCallback(
     (text: TranslatableString, params?: string[]) => {
       const key = SAID[text];
@@ -106,7 +108,11 @@ export function SchemaForm({ schema, uiSchema, actions, busy, refused, onSubmit 
           showErrorList={false}
           noHtml5Validate
           disabled={busy}
-          onChange={(change) => setData(change.formData ?? {})}
+          onChange={(change, field) => {
+            setData(change.formData ?? {});
+            // Without a field it was the form itself, filling in defaults.
+            if (field) setAnswered(refused);
+          }}
           onSubmit={submit}
           onError={complain}
         >

@@ -50,6 +50,19 @@ describe("what is wrong in a form", () => {
     expect(fits({ $ref: "#/$defs/qty" }, 9, schema)).toBe(true);
   });
 
+  it("counts decimals in people's words", () => {
+    const schema = { type: "object", properties: { price: { multipleOf: 0.01 }, box: { multipleOf: 12 } } };
+
+    expect(told(schema, { price: 1.005, box: 13 })).toEqual(["price: wrong.decimals 2", "box: wrong.multipleOf 12"]);
+    expect(told(schema, { price: 1.15, box: 24 })).toEqual([]);
+  });
+
+  it("is no time of day without a zone", () => {
+    const schema = { type: "object", properties: { at: { type: "string", format: "time" } } };
+
+    expect(told(schema, { at: "15:30:00" })).toEqual([]);
+  });
+
   it("is nothing where all fits", () => {
     expect(
       told({ type: "object", properties: { at: { type: "string", format: "date" } } }, { at: "2026-08-14" }),

@@ -94,6 +94,8 @@ function sentence(unit: OutputUnit, value: unknown, t: Translate): string {
   if (unit.keyword === "type")
     return t(value === "number" || value === "integer" ? `wrong.type_${value}` : "wrong.type_other");
   if (unit.keyword === "format") return t(`wrong.format_${String(value)}`, { defaultValue: t("wrong.format_other") });
+  const decimals = unit.keyword === "multipleOf" ? /^1e-(\d+)$/.exec(Number(value).toExponential()) : null;
+  if (decimals) return t("wrong.decimals", { n: decimals[1] });
   const n = isNode(value) ? "" : value;
   return t(`wrong.${unit.keyword}`, { n, defaultValue: t("wrong.other") });
 }
@@ -114,11 +116,18 @@ function wrongOf(unit: OutputUnit, root: JsonSchema, t: Translate): Wrong {
   return { path, keyword: unit.keyword, message: sentence(unit, schemaAt(root, location), t) };
 }
 
+/** A time of day without a zone is meant on the plant's clock; the standard's format would ask for a zone. */
+function isPlantTime(unit: OutputUnit, root: JsonSchema): boolean {
+  return unit.keyword === "format" && schemaAt(root, steps(unit.keywordLocation)) === "time";
+}
+
 /** Everything wrong in `data`, all at once, in the page's own phrases. Interprets the schema; compiles no code. */
 export function wrongs(schema: JsonSchema, data: unknown, t: Translate): Wrong[] {
   const result = new Validator(schema as Schema, "2020-12", false).validate(bare(data) ?? {});
   if (result.valid) return [];
-  const units = withoutOtherChoices(result.errors).filter((unit) => !CARRIERS.has(unit.keyword));
+  const units = withoutOtherChoices(result.errors).filter(
+    (unit) => !CARRIERS.has(unit.keyword) && !isPlantTime(unit, schema),
+  );
   const seen = new Set<string>();
   return units
     .map((unit) => wrongOf(unit, schema, t))

@@ -40,7 +40,7 @@ describe("values", () => {
   it("are found by path, in order and within the bound", () => {
     const variables = { order: { number: "SO-1", lines: [{ qty: 1 }, { qty: 2 }] }, ok: true };
 
-    expect(leafPaths(variables)).toEqual(["order.number", "order.lines[0].qty", "order.lines[1].qty", "ok"]);
+    expect(leafPaths(variables)).toEqual(["order.number", "order.lines", "ok"]);
     expect(leafPaths(variables, 2)).toHaveLength(2);
   });
 

@@ -44,12 +44,11 @@ export function lineText(value: unknown, t: Translate): string {
 }
 
 function partsOf(value: unknown, path: string): [string, unknown][] | null {
-  if (Array.isArray(value)) return value.map((item, index) => [`${path}[${index}]`, item]);
   if (!isRow(value)) return null;
   return Object.entries(value).map(([name, item]) => [path ? `${path}.${name}` : name, item]);
 }
 
-/** Every place in the variables that holds no parts, as paths such as `order.lines[0].qty`; at most `most`. */
+/** Every place in the variables that holds no parts, as paths such as `order.customer.tier`; at most `most`. A list is one place. */
 export function leafPaths(variables: Row, most = 200): string[] {
   const found: string[] = [];
   const ahead: [string, unknown][] = [["", variables]];

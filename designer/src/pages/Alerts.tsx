@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { Link } from "react-router";
+import { alerts } from "@/api/alerts";
 import type { Alert } from "@/api/types";
 import { severityTone } from "@/model/status";
 import { safeNext } from "@/model/submission";
@@ -8,16 +9,19 @@ import { Button } from "@/ui/Button";
 import { CheckField } from "@/ui/Field";
 import { Mark } from "@/ui/Mark";
 import { Empty, Loading } from "@/ui/Notice";
-import { useAlerts, useMarkRead } from "./alerts";
+import { useMarkRead } from "./alerts";
 import { Moment } from "./frame/Moment";
+import { More } from "./frame/More";
 import { PageHead } from "./frame/PageHead";
 import { ProblemState } from "./frame/Problem";
+import { keys } from "./keys";
 import { useWords } from "./language";
+import { usePages } from "./paging";
 
 export function Alerts() {
   const { t } = useWords();
   const [unreadOnly, setUnreadOnly] = useState(false);
-  const alerts = useAlerts(unreadOnly);
+  const list = usePages(keys.alerts(unreadOnly), (cursor) => alerts(unreadOnly, cursor));
   return (
     <>
       <PageHead title={t("alerts.title")}>
@@ -27,15 +31,18 @@ export function Alerts() {
           onChange={(event) => setUnreadOnly(event.target.checked)}
         />
       </PageHead>
-      {alerts.isPending && <Loading />}
-      {alerts.isError && <ProblemState thrown={alerts.error} onRetry={() => alerts.refetch()} />}
-      {alerts.data?.length === 0 && <Empty title={t("alerts.empty")} help={t("alerts.empty_help")} />}
-      {alerts.data && alerts.data.length > 0 && (
-        <ul className="rows" aria-label={t("alerts.title")}>
-          {alerts.data.map((alert) => (
-            <AlertRow key={alert.id} alert={alert} />
-          ))}
-        </ul>
+      {list.isPending && <Loading />}
+      {list.isError && <ProblemState thrown={list.error} onRetry={() => list.refetch()} />}
+      {list.isSuccess && list.items.length === 0 && <Empty title={t("alerts.empty")} help={t("alerts.empty_help")} />}
+      {list.items.length > 0 && (
+        <>
+          <ul className="rows" aria-label={t("alerts.title")}>
+            {list.items.map((alert) => (
+              <AlertRow key={alert.id} alert={alert} />
+            ))}
+          </ul>
+          <More pages={list} />
+        </>
       )}
     </>
   );

@@ -3,9 +3,10 @@ import { type FormEvent, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import { publishedWorkflows } from "@/api/forms";
 import { type InstanceFilter, instances } from "@/api/instances";
-import type { InstanceItem } from "@/api/types";
+import type { InstanceItem, Words } from "@/api/types";
 import { numberText } from "@/model/amount";
 import { filterFrom, searchOf } from "@/model/filter";
+import { mayInspect } from "@/model/permissions";
 import { titled } from "@/model/words";
 import { Button } from "@/ui/Button";
 import { CheckField, SelectField, TextField } from "@/ui/Field";
@@ -18,6 +19,7 @@ import { ProblemState } from "./frame/Problem";
 import { keys } from "./keys";
 import { useWords } from "./language";
 import { usePages } from "./paging";
+import { useRoles } from "./session";
 import { InstanceMark, OutcomeMark } from "./shown/InstanceMark";
 
 /** All instances the reader may see; the filter lives in the address. */
@@ -32,7 +34,7 @@ export function Instances() {
       <PageHead title={t("instances.title")}>
         <Live />
       </PageHead>
-      <Filters key={search.toString()} filter={filter} onChange={change} />
+      <Filters key={search.toString()} filter={filter} shown={list.items} onChange={change} />
       {list.isPending && <Loading />}
       {list.isError && <ProblemState thrown={list.error} onRetry={() => list.refetch()} />}
       {list.isSuccess && list.items.length === 0 && (
@@ -50,11 +52,29 @@ export function Instances() {
   );
 }
 
-function Filters({ filter, onChange }: { filter: InstanceFilter; onChange: (filter: InstanceFilter) => void }) {
+interface FiltersProps {
+  filter: InstanceFilter;
+  shown: readonly InstanceItem[];
+  onChange: (filter: InstanceFilter) => void;
+}
+
+/** The published workflows where the reader may know them all, else those that the list shows. */
+function useWorkflows(shown: readonly InstanceItem[]): Map<string, Words> {
+  const inspects = mayInspect(useRoles());
+  const published = useQuery({
+    queryKey: keys.workflows,
+    queryFn: publishedWorkflows,
+    staleTime: 60_000,
+    enabled: inspects,
+  });
+  const listed = shown.map(({ workflow, title }): [string, Words] => [workflow, title]);
+  return new Map([...listed, ...(published.data ?? []).map(({ id, title }): [string, Words] => [id, title])]);
+}
+
+function Filters({ filter, shown, onChange }: FiltersProps) {
   const { language, t } = useWords();
   const [key, setKey] = useState(filter.key);
-  const workflows = useQuery({ queryKey: keys.workflows, queryFn: publishedWorkflows, staleTime: 60_000 });
-  const known = workflows.data ?? [];
+  const workflows = useWorkflows(shown);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onChange({ ...filter, key });
@@ -67,8 +87,8 @@ function Filters({ filter, onChange }: { filter: InstanceFilter; onChange: (filt
         onChange={(event) => onChange({ ...filter, key, workflow: event.target.value })}
       >
         <option value="">{t("instances.any_workflow")}</option>
-        {filter.workflow && !known.some(({ id }) => id === filter.workflow) && <option>{filter.workflow}</option>}
-        {known.map(({ id, title }) => (
+        {filter.workflow && !workflows.has(filter.workflow) && <option>{filter.workflow}</option>}
+        {[...workflows].map(([id, title]) => (
           <option key={id} value={id}>
             {titled(title, language, id)}
           </option>

@@ -29,7 +29,8 @@ export function PublicForm() {
   useEffect(() => {
     document.title = `${title} · ${t("app.name")}`;
   }, [title, t]);
-  const askToSignIn = form.error instanceof Problem && form.error.status === 401;
+  // Who is not signed in is told that a form for staff does not exist.
+  const askToSignIn = !signedIn && form.error instanceof Problem && [401, 403, 404].includes(form.error.status);
   return (
     <div className="door">
       <header className="door-bar">
@@ -107,7 +108,7 @@ function Fill({ form, signedIn, onAgain, submit }: FillProps) {
     <div className="card">
       <LazySchemaForm
         schema={form.schema}
-        uiSchema={form.ui_schema}
+        uiSchema={form.ui_schema ?? {}}
         actions={[{ id: "submit", label: form.submit || t("form.submit"), look: "primary" }]}
         busy={sending.isPending}
         refused={refused}

@@ -14,5 +14,7 @@ export const keys = {
   workflows: ["workflows"] as const,
   forms: ["forms"] as const,
   form: (workflow: string, start: string) => ["form", workflow, start] as const,
-  alerts: ["alerts"] as const,
+  allAlerts: ["alerts"] as const,
+  alerts: (unreadOnly: boolean) => ["alerts", "list", unreadOnly] as const,
+  unread: ["alerts", "unread"] as const,
 };

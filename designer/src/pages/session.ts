@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { currentSession, signIn, signOut } from "@/api/session";
 import { chosenLanguage, speak } from "@/ui/i18n";
 import { keys } from "./keys";
@@ -8,6 +8,11 @@ export function useSession() {
   return useQuery({ queryKey: keys.session, queryFn: currentSession, staleTime: 60_000 });
 }
 
+/** What one person was shown must not flash up for the next. */
+function forgetAllElse(client: QueryClient): void {
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.session[0] });
+}
+
 export function useSignIn() {
   const client = useQueryClient();
   return useMutation({
@@ -15,9 +20,15 @@ export function useSignIn() {
     onSuccess: async (session) => {
       // A choice made on this device wins over the one kept with the user.
       if (!chosenLanguage()) await speak(session.user.language === "en" ? "en" : "zh", false);
+      forgetAllElse(client);
       client.setQueryData(keys.session, session);
     },
   });
+}
+
+/** The roles of whoever is signed in. */
+export function useRoles(): readonly string[] {
+  return useSession().data?.user.roles ?? [];
 }
 
 export function useSignOut() {
@@ -25,8 +36,8 @@ export function useSignOut() {
   return useMutation({
     mutationFn: signOut,
     onSettled: () => {
-      client.clear();
       client.setQueryData(keys.session, null);
+      forgetAllElse(client);
     },
   });
 }

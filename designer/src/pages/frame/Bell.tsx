@@ -7,7 +7,7 @@ const MOST = 99;
 
 export function Bell() {
   const { t } = useTranslation();
-  const count = useUnread().data?.length ?? 0;
+  const count = useUnread().data ?? 0;
   const label = count ? t("alerts.bell", { count }) : t("alerts.bell_none");
   return (
     <Link to="/alerts" className="bar-button" aria-label={label} data-testid="bell">

@@ -20,14 +20,18 @@ export function useLiveUpdates(): Liveness {
       timer = undefined;
       for (const id of moved) void client.invalidateQueries({ queryKey: keys.instance(id) });
       moved.clear();
-      for (const key of [keys.allInstances, keys.allWork, keys.alerts]) {
+      for (const key of [keys.allInstances, keys.allWork, keys.allAlerts]) {
         void client.invalidateQueries({ queryKey: key });
       }
     };
-    const stop = watchInstances((what) => {
-      moved.add(what.id);
-      timer ??= setTimeout(flush, FLUSH_MS);
-    }, setLiveness);
+    const stop = watchInstances({
+      moved: (what) => {
+        moved.add(what.id);
+        timer ??= setTimeout(flush, FLUSH_MS);
+      },
+      missed: () => void client.invalidateQueries(),
+      liveness: setLiveness,
+    });
     return () => {
       clearTimeout(timer);
       stop();

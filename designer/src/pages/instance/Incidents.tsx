@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { cancelIncident, retryIncident, skipIncident } from "@/api/instances";
 import type { Incident, InstanceDetail } from "@/api/types";
+import { mayOperate } from "@/model/permissions";
 import { leafPaths, type Row, shapeOf, typedValue } from "@/model/value";
 import { titled } from "@/model/words";
 import { Button } from "@/ui/Button";
@@ -14,6 +15,7 @@ import { ProblemState } from "../frame/Problem";
 import { useToast } from "../frame/Toast";
 import { keys } from "../keys";
 import { useWords } from "../language";
+import { useRoles } from "../session";
 import { ValueView } from "../shown/ValueView";
 
 type Remedy = "retry" | "skip" | "cancel";
@@ -55,28 +57,30 @@ function IncidentRow({ incident, item }: { incident: Incident; item: InstanceDet
     () => retryIncident(incident.id),
     () => {},
   );
-  const node = item.graph.nodes.find(({ id }) => id === incident.node);
+  const operates = mayOperate(useRoles());
   const close = () => setAsking(null);
   return (
     <li className="notice notice-bad" data-testid="incident">
       <Icon name="bad" />
       <div>
-        <p className="notice-title">{titled(node?.title, language, incident.node)}</p>
+        <p className="notice-title">{titled(incident.title, language, incident.node)}</p>
         <p>{incident.message}</p>
         <p className="notice-code">
           {t("app.code", { code: incident.code })} · <Moment at={incident.opened_at} />
         </p>
         <Details details={incident.details} />
-        <div className="actions">
-          <Button look="primary" busy={retrying.isPending} onClick={() => retrying.mutate()}>
-            {t("instance.retry")}
-          </Button>
-          <Button onClick={() => setAsking("retry")}>{t("instance.retry_changed")}</Button>
-          <Button onClick={() => setAsking("skip")}>{t("instance.skip")}</Button>
-          <Button look="danger" onClick={() => setAsking("cancel")}>
-            {t("instance.cancel")}
-          </Button>
-        </div>
+        {operates && (
+          <div className="actions">
+            <Button look="primary" busy={retrying.isPending} onClick={() => retrying.mutate()}>
+              {t("instance.retry")}
+            </Button>
+            <Button onClick={() => setAsking("retry")}>{t("instance.retry_changed")}</Button>
+            <Button onClick={() => setAsking("skip")}>{t("instance.skip")}</Button>
+            <Button look="danger" onClick={() => setAsking("cancel")}>
+              {t("instance.cancel")}
+            </Button>
+          </div>
+        )}
         {retrying.isError && <ProblemState thrown={retrying.error} />}
       </div>
       {asking === "retry" && <RetryChanged incident={incident} variables={item.variables} onClose={close} />}

@@ -4,6 +4,7 @@ import { Link, useParams } from "react-router";
 import { instance } from "@/api/instances";
 import type { InstanceDetail } from "@/api/types";
 import { numberText } from "@/model/amount";
+import { mayInspect, mayOperate } from "@/model/permissions";
 import { titled, wordFor } from "@/model/words";
 import { Button } from "@/ui/Button";
 import { type Fact, Facts } from "@/ui/Facts";
@@ -16,6 +17,7 @@ import { PageHead } from "../frame/PageHead";
 import { ProblemState } from "../frame/Problem";
 import { keys } from "../keys";
 import { useWords } from "../language";
+import { useRoles } from "../session";
 import { Due, TaskMarks } from "../shown/Due";
 import { InstanceMark, OutcomeMark } from "../shown/InstanceMark";
 import { ValueTree } from "../shown/ValueView";
@@ -48,7 +50,8 @@ export function Instance() {
 function Cancel({ item }: { item: InstanceDetail }) {
   const { t } = useWords();
   const [asking, setAsking] = useState(false);
-  if (item.status !== "running") return null;
+  const operates = mayOperate(useRoles());
+  if (item.status !== "running" || !operates) return null;
   return (
     <div className="actions">
       <Button look="danger" onClick={() => setAsking(true)}>
@@ -74,6 +77,7 @@ function InstanceBody({ item }: { item: InstanceDetail }) {
   if (typeof item.priority === "number") {
     facts.push({ label: t("instance.priority"), value: numberText(item.priority) });
   }
+  const inspects = mayInspect(useRoles());
   const hasVariables = Object.keys(item.variables).length > 0;
   return (
     <>
@@ -89,7 +93,7 @@ function InstanceBody({ item }: { item: InstanceDetail }) {
           <p className="quiet">{t("instance.no_variables")}</p>
         )}
       </Section>
-      <Journal item={item} />
+      {inspects && <Journal item={item} />}
     </>
   );
 }
