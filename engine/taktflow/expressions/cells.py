@@ -28,7 +28,9 @@ SUBJECT = "?"
 _INTERVAL = re.compile(r"([\[\](])\s*(.+?)\s*\.\.\s*(.+?)\s*([\])\[])", re.DOTALL)
 _COMPARISON = re.compile(r"(<=|>=|!=|<|>)\s*(.+)", re.DOTALL)
 
-_BARE_MOMENT = re.compile(r'(?<!["\w-])\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?(?!["\w-])', re.ASCII)
+_BARE_MOMENT = re.compile(
+    r'(?<!["\w-])\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)?(?!["\w-])', re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ def parse_cell(text: str, type: Type, zone: tzinfo | None = None) -> Cell:
     if body in ("", "-"):
         return Cell(text, type, wildcard=True)
     if body.startswith("=") and not body.startswith("=="):
-        return Cell(text, type, residuals=(_residual(body[1:].strip(), at + body.index(body[1:].strip()), type),))
+        expression = body[1:].strip()
+        return Cell(text, type, residuals=(_residual(expression, at + len(body) - len(expression), type),))
     inner = _negated(body)
     if inner is not None:
         at += body.index(inner, body.index("(") + 1)
@@ -188,6 +191,7 @@ class _Tests:
         try:
             value = cell_literal(piece, self.type, self.zone)
         except NotLiteral:
+            _refuse_habits(piece, at, self.type)
             self.residuals.append(_residual(piece, at, self.type))
             return
         self.values.append(value)
@@ -236,7 +240,6 @@ def _escaped(text: str) -> str:
 
 
 def _residual(piece: str, at: int, type: Type) -> Residual:
-    _refuse_habits(piece, at, type)
     alone = _parsed("", piece, "", at)
     if SUBJECT in alone.names:
         return Residual(alone, asks=True)

@@ -239,12 +239,12 @@ class _Emitter:
             return _constant(None)
         form, order = placed
         if built_in.name in _FOLDED and all(isinstance(a.value, t.Literal) for a in node.arguments):
-            return self._folded(form, [node.arguments[i].value for i in order if i is not None])
+            return self._folded(form, [None if i is None else node.arguments[i].value for i in order])
         given = [_constant(None) if i is None else self.node(node.arguments[i].value, frames) for i in order]
         return self._call(form.call, loaded(RUN), *given, name="f_" + built_in.name.replace(" ", "_"))
 
-    def _folded(self, form: Form, arguments: list[t.Node]) -> ast.expr:
-        values = [a.value for a in arguments if isinstance(a, t.Literal)]
+    def _folded(self, form: Form, arguments: list[t.Node | None]) -> ast.expr:
+        values = [a.value if isinstance(a, t.Literal) else None for a in arguments]
         # No built-in in _FOLDED looks at the clock, so none is given.
         return self._value(form.call(Run(_NO_CLOCK), *values))
 

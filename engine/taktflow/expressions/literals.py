@@ -28,7 +28,7 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _WRAPPED = re.compile(
     r'(?:@|(?:date\s+and\s+time|date|time|duration|years\s+and\s+months\s+duration)\s*\()\s*("[^"\\]*")\s*(\)?)'
 )
-_FROM_TO = re.compile(r"([\w.:]+)\s*(?:-|~|–|—|至|到|\.\.|to)\s*([\w.:]+)")
+_FROM_TO = re.compile(r"(\S+?)\s*(?:-|~|–|—|至|到|\.\.|to)\s*(\S+)")
 _SLASHED = re.compile(r"(\d{4})[/.年](\d{1,2})[/.月](\d{1,2})日?")
 _LOOSE_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _THOUSANDS = re.compile(r"\d{1,3}(?: \d{3})+")

@@ -81,6 +81,7 @@ class _Scan:
         self.types = types
         self.last = ""
         self.open: list[Token] = []
+        self.dotted: list[bool] = []
         self.parameters = False
         self.count = 0
 
@@ -122,7 +123,7 @@ class _Scan:
     def _closes(self, place: int) -> bool:
         if self.open[-1].type not in ("RANGE_OPEN", "LSQB", "LPAR"):
             return False
-        return _AFTER_A_RANGE.match(self.text, place + 1) is not None
+        return self.dotted[-1] and _AFTER_A_RANGE.match(self.text, place + 1) is not None
 
     def _word(self, place: int) -> Token:
         word, kind = self._longest_name(place)
@@ -150,13 +151,17 @@ class _Scan:
         if token.type in ("LPAR", "LSQB", "LBRACE", "RANGE_OPEN"):
             self.parameters = self.parameters or (token.type == "LPAR" and self.last == "FUNCTION")
             self.open.append(token)
+            self.dotted.append(False)
             if len(self.open) > DEPTH:
                 raise ExpressionInvalid("expressions.limit.depth", offset=_at(token), limit=DEPTH)
         elif token.type in ("RPAR", "RSQB", "RBRACE", "RANGE_CLOSE"):
             if not self.open:
                 raise ExpressionInvalid("expressions.syntax.closed", offset=_at(token), bracket=str(token))
             self.open.pop()
+            self.dotted.pop()
             self.parameters = False
+        elif token.type == "DOTS" and self.open:
+            self.dotted[-1] = True
 
     def _unreadable(self, place: int) -> ExpressionInvalid:
         rest = self.text[place : place + 2]
