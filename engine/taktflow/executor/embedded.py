@@ -140,6 +140,7 @@ class EmbeddedExecutor:
         """Looks into folders and fires schedules; both may be slow and must not hold up the pump."""
         while not self._stopping.wait(_POLL_S):
             try:
+                self._engine.published.refresh_if_changed()
                 poll_channels(self._engine)
                 now = self._engine.now()
                 start_scheduled(self._engine, self._scheduled_to or now - timedelta(days=1), now)

@@ -99,9 +99,7 @@ class CaseFile(Model):
     """A ``cases.yaml``."""
 
     note: str | None = None
-    defaults: dict[str, Any] = Field(
-        default_factory=dict, description="Keys every case of the file has unless its own."
-    )
+    defaults: dict[str, Any] = Field(default_factory=dict, description="Keys every case has unless its own.")
     cases: tuple[Case, ...] = Field(min_length=1)
 
     @model_validator(mode="before")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from taktflow.catalog import Catalog
 from taktflow.definitions.canonical import canonical, content_hash
-from taktflow.definitions.check import check
-from taktflow.definitions.kinds import Decision, Formula
+from taktflow.definitions.check import check, located
+from taktflow.definitions.envelope import Envelope
+from taktflow.definitions.kinds import KINDS, Decision, Formula
 from taktflow.definitions.load import modelled
 from taktflow.definitions.pack import PackSource, Placed, read_pack
 from taktflow.definitions.workflow import Workflow
@@ -48,25 +49,15 @@ class Published:
 
 def pack_findings(source: PackSource, catalog: Catalog, below: Shelf | None = None) -> list[Finding]:
     """Everything a person should know of a pack: reading, references, types, graph shape, tables. All at once."""
-    findings = list(source.findings)
     placed = [*source.definitions, *([source.pack] if source.pack else [])]
-    findings += check(placed, catalog, published=_published_below(below))
+    findings = [*source.findings, *check(placed, catalog, published=_in_force(below))]
     for one in source.definitions:
-        findings += [_placed(one, f) for f in _meaning(one)]
-    return sorted(set_of(findings), key=lambda f: (f.file, f.line, f.column, f.code))
+        findings += located(one, _meaning(one))
+    return sorted(findings, key=lambda f: (f.file, f.line, f.column, f.code))
 
 
-def set_of(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings without those that say the same of the same place."""
-    seen: dict[tuple[str, int, str, str], Finding] = {}
-    for finding in findings:
-        seen.setdefault((finding.file, finding.line, finding.at, finding.code), finding)
-    return list(seen.values())
-
-
-def _published_below(below: Shelf | None) -> Sequence[Placed]:
-    del below
-    return ()
+def _in_force(shelf: Shelf | None) -> list[Envelope]:
+    return [d for kind in KINDS for _, d in shelf.listed(kind).values()] if shelf else []
 
 
 def _meaning(one: Placed) -> list[Finding]:
@@ -79,10 +70,6 @@ def _meaning(one: Placed) -> list[Finding]:
             return list(formula_findings(formula))
         case _:
             return []
-
-
-def _placed(one: Placed, finding: Finding) -> Finding:
-    return one.read_from.finding(finding.code, finding.at, severity=finding.severity, **finding.args)
 
 
 def pack_cases(source: PackSource) -> tuple[CaseFile | None, list[Finding]]:

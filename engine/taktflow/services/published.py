@@ -38,12 +38,20 @@ class Published:
         self._started: dict[str, str] = {}
         self._connectors: dict[tuple[str, int], Connector[Any, Any, Any]] = {}
         self._channels: dict[tuple[str, int], Channel[Any]] = {}
+        self._stamp = store.definitions.stamp()
         self.shelf = StoredShelf(store)
 
     def refresh(self) -> None:
         """Reads anew what is in force; what instances have pinned stays as it was."""
         self.shelf.refresh()
         self._started = {}
+
+    def refresh_if_changed(self) -> None:
+        """The same when another process has published since."""
+        stamp = self._store.definitions.stamp()
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self.refresh()
 
     def workflow(self, ref: str) -> tuple[int, Workflow]:
         """The workflow ``ref`` in force, or at the version it names; raises NotFound."""

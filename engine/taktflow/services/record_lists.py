@@ -12,7 +12,7 @@ from taktflow.definitions.places import pointed
 from taktflow.errors import Invalid
 from taktflow.services.caller import Caller
 from taktflow.services.engine import Engine
-from taktflow.services.records import StoredRecord, entity_to_read, indexed_fields
+from taktflow.services.records import StoredRecord, entity_to_read, indexed_fields, may_read
 from taktflow.store import AnyOf, Between, IndexValue, Match, Page, Part, StartsWith
 from taktflow.values import Finding
 
@@ -137,3 +137,26 @@ def _value(one: DataField, text: str, at: str, findings: list[Finding]) -> Index
     value, misfits = read_value(loose, text, where=at)
     findings += misfits
     return None if misfits or isinstance(value, list | dict) else value
+
+
+def choices(engine: Engine, entity: str, caller: Caller | None, most: int = 200) -> list[tuple[str, str]] | None:
+    """The records that a form offers to choose from, as id and title; None when there are more than ``most``.
+
+    None too for a visitor, and for a caller who may not read them: a form must not give away what a list would not.
+    """
+    declared = engine.published.entities().get(entity)
+    if declared is None or caller is None or not may_read(declared, caller):
+        return None
+    page = engine.store.records.page(entity, None, Part(limit=most + 1, sort="id", count=False))
+    if len(page.rows) > most:
+        return None
+    return [(row.id, _named(declared, StoredRecord.of(row))) for row in page.rows]
+
+
+def _named(entity: Entity, record: StoredRecord) -> str:
+    """The id with the first other text that people know the record by."""
+    for name, declared in entity.fields.items():
+        text = record.fields.get(name)
+        if name != entity.key and declared.type == "text" and not declared.personal and isinstance(text, str):
+            return f"{record.id} · {text[:80]}"
+    return record.id

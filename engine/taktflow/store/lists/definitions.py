@@ -114,6 +114,12 @@ class Definitions(Room):
         query = select(*_d).where(_d.status == "published", _d.version == later, *same(((_d.kind, kind),)))
         return tuple(_definition(r) for r in self._asking.rows(query.order_by(_d.kind, _d.id)))
 
+    def stamp(self) -> tuple[int, int]:
+        """Changes whenever anything is published or retired, by whichever process; cheap to ask."""
+        query = select(func.count(), func.max(_d.changed_at)).where(_d.version > 0)
+        count, newest = self._asking.rows(query)[0]
+        return count, newest or 0
+
     def versions(self, kind: str, id: str) -> tuple[DefinitionRow, ...]:
         """Every version, newest first, the draft last."""
         query = select(*_d).where(_d.kind == kind, _d.id == id).order_by(_d.version.desc())

@@ -1,0 +1,215 @@
+"""The command line: ``taktflow check | test | run | publish | serve | migrate | plugins | new | user``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from taktflow.api.logs import configure_logs
+from taktflow.api.server import server
+from taktflow.catalog import Catalog, announced
+from taktflow.definitions.load import load
+from taktflow.definitions.pack import read_pack
+from taktflow.errors import Invalid, TaktflowError
+from taktflow.executor.embedded import EmbeddedExecutor
+from taktflow.services.accounts import create_user, ensure_demo_users
+from taktflow.services.caller import ENGINE
+from taktflow.services.engine import Engine, close_engine, open_engine
+from taktflow.services.new_node import node_project
+from taktflow.services.publish import pack_findings, publish_pack, run_cases
+from taktflow.services.start import start_instance
+from taktflow.settings import Settings
+from taktflow.store import migrate as migrate_database
+from taktflow.texts import sentence
+from taktflow.values import Finding, Language, has_errors, loads, plain_dumps, shown
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Taktflow, the workflow engine for manufacturers.")
+new = typer.Typer(no_args_is_help=True, help="Start something of your own.")
+user = typer.Typer(no_args_is_help=True, help="People who may sign in.")
+app.add_typer(new, name="new")
+app.add_typer(user, name="user")
+
+PackPath = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="The pack's folder.")]
+
+
+def _language() -> Language:
+    spoken = os.environ.get("TAKTFLOW_LANGUAGE") or os.environ.get("LC_ALL") or os.environ.get("LANG") or "en"
+    return "zh" if spoken.lower().startswith("zh") else "en"
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Errors we raise on purpose end the command with their sentence and their findings, never with a traceback."""
+    try:
+        yield
+    except TaktflowError as wrong:
+        if isinstance(wrong, Invalid):
+            _print_findings(wrong.findings)
+        print(f"{wrong.code}: {wrong.message(_language())}", file=sys.stderr)
+        raise typer.Exit(1) from wrong
+
+
+@contextmanager
+def _engine() -> Iterator[Engine]:
+    engine = open_engine(Settings())
+    try:
+        yield engine
+    finally:
+        close_engine(engine)
+
+
+def _print_findings(findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        place = f"{finding.file or '-'}:{finding.line}:{finding.column}"
+        message = sentence(finding.code, _language(), finding.args)
+        print(f"{place} {finding.severity} {finding.code} {finding.at or '/'} {message}")
+
+
+@app.command()
+def check(pack: PackPath) -> None:
+    """Say everything that is wrong with a pack; ends with 1 when something must be mended."""
+    findings = pack_findings(read_pack(pack), Catalog(announced()))
+    _print_findings(findings)
+    errors = sum(f.severity == "error" for f in findings)
+    print(f"{errors} errors, {len(findings) - errors} other findings")
+    raise typer.Exit(1 if errors else 0)
+
+
+@app.command()
+def test(pack: PackPath, quiet: Annotated[bool, typer.Option(help="Print failures only.")] = False) -> None:
+    """Run a pack's cases; ends with 1 when one fails or the pack has errors."""
+    with _told():
+        catalog, source = Catalog(announced()), read_pack(pack)
+        findings = pack_findings(source, catalog)
+        if has_errors(findings):
+            raise Invalid("publish.findings", findings=findings, count=sum(f.severity == "error" for f in findings))
+        results = run_cases(source, catalog, Settings().timezone)
+    for result in results:
+        if not result.passed or not quiet:
+            print(f"{'pass' if result.passed else 'FAIL'}  {result.case.title}")
+        for problem in result.problems:
+            print(f"      {problem}")
+    failed = sum(not r.passed for r in results)
+    print(f"{len(results) - failed} of {len(results)} cases passed")
+    raise typer.Exit(1 if failed or not results else 0)
+
+
+@app.command()
+def run(
+    workflow: Annotated[str, typer.Argument(help="The id of a published workflow.")],
+    input: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="YAML or JSON data.")] = None,
+    start: Annotated[str | None, typer.Option(help="Which start, when there are several.")] = None,
+    wait_s: Annotated[float, typer.Option(help="Seconds to wait until nothing runs any more.")] = 30,
+) -> None:
+    """Start an instance, let it run until it waits or ends, and say where it stands."""
+    with _told(), _engine() as engine:
+        data = None
+        if input is not None:
+            loaded = load(input.read_bytes(), input.name)
+            if loaded.findings:
+                raise Invalid("start.data", findings=loaded.findings)
+            data = loaded.document
+        executor = EmbeddedExecutor(engine)
+        executor.start()
+        try:
+            started = start_instance(engine, workflow, start=start, data=data, caller=ENGINE)
+            executor.wait_idle(wait_s)
+        finally:
+            executor.stop()
+        _print_instance(engine, started.id)
+
+
+def _print_instance(engine: Engine, id: str) -> None:
+    row = engine.store.instances.find(id)
+    state = loads(engine.store.load_instance(id).state)
+    print(f"instance {id}")
+    if row is not None:
+        print(f"status {row.status}  outcome {row.outcome or '-'}  key {row.business_key or '-'}")
+    for token in state["tokens"]:
+        print(f"waits at {token[1]}" + (f" for {token[3]['on']}" if token[3] else ""))
+    print(plain_dumps(state["frames"][0][3]))
+
+
+@app.command()
+def publish(pack: PackPath) -> None:
+    """Check a pack, run its cases and publish what is new or changed; all or nothing."""
+    with _told(), _engine() as engine:
+        done = publish_pack(engine, pack, ENGINE)
+        _print_findings(done.findings)
+        for kind, id, version in done.published:
+            print(f"published {kind} {id}@{version}")
+        print(f"{len(done.published)} published, {len(done.unchanged)} unchanged, {done.cases} cases passed")
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = None,
+) -> None:
+    """Serve the API and the designer, and perform what workflows owe, until told to stop."""
+    configure_logs()
+    with _told(), _engine() as engine:
+        executor = EmbeddedExecutor(engine)
+        executor.start()
+        try:
+            server(engine, host=host, port=port).run()
+        finally:
+            executor.stop()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest revision; harmless when it is there."""
+    with _told():
+        settings = Settings()
+        print(f"database at revision {migrate_database(settings.database_url)}")
+
+
+@app.command()
+def plugins() -> None:
+    """List what is installed; a broken plug-in is shown with its reason."""
+    language = _language()
+    for one in Catalog(announced()).listing():
+        title = one.title[language] if one.title else ""
+        kind = one.group.removeprefix("taktflow.").removesuffix("s")
+        print(f"{kind:10} {one.kind:22} {one.distribution} {one.version}  {one.error or title}")
+
+
+@new.command("node")
+def new_node(
+    name: Annotated[str, typer.Argument(help="The node's name, such as acme.weight.")],
+    folder: Annotated[Path, typer.Option(help="Where the project's folder is made.")] = Path(),
+) -> None:
+    """Write a small project with a node of your own, its test and its packaging."""
+    with _told():
+        made = node_project(name, folder, taken=Catalog(announced()).node_kinds())
+        print(f"wrote {made}; install it with: pip install -e {made}")
+
+
+@user.command("add")
+def add_user(
+    name: Annotated[str, typer.Argument(help="The name to sign in with.")],
+    role: Annotated[list[str] | None, typer.Option(help="A role; repeat for several.")] = None,
+) -> None:
+    """Create a person with a random password, told once."""
+    with _told(), _engine() as engine:
+        made, password = create_user(engine, name, by=ENGINE, roles=tuple(role or ()))
+        print(f"{made.name}  {shown(sorted(made.roles))}  password: {password}")
+
+
+@user.command("demo")
+def demo_users() -> None:
+    """Create the demo's people where they are missing; each password is told once."""
+    with _told(), _engine() as engine:
+        for name, roles, password in ensure_demo_users(engine):
+            print(f"{name}  {', '.join(roles)}  {password}")
+
+
+if __name__ == "__main__":
+    app()
