@@ -31,6 +31,24 @@ def _whole(value: Any) -> Any:
 Whole: TypeAlias = Annotated[int, Strict(), BeforeValidator(_whole)]
 """A whole number; text and 3.0 are refused, as the published schema refuses them."""
 
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise PydanticCustomError("decimal_type", "not a number")
+    return value
+
+
+class _JsonNumber:
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        found = handler(core)
+        kept = {k: v for k, v in found.items() if k != "anyOf"}
+        numbers = [part for part in found.get("anyOf", ()) if part.get("type") == "number"]
+        return {**(numbers[0] if numbers else {"type": "number"}), **kept}
+
+
+Number: TypeAlias = Annotated[Decimal, BeforeValidator(_number), _JsonNumber()]
+"""An exact number; text is refused, as the published schema refuses it."""
+
 Flag: TypeAlias = Annotated[bool, Strict()]
 """True or false; ``yes`` and 1 are refused."""
 
@@ -137,8 +155,8 @@ class DataField(Model):
     values: Annotated[tuple[Choice, ...], BeforeValidator(_choices), AlsoItems({"type": "string"})] = ()
     scale: Whole | None = Field(None, ge=0, le=12, description="Decimals a number keeps; more are refused.")
     unit: str | None = None
-    min: Decimal | None = None
-    max: Decimal | None = None
+    min: Number | None = None
+    max: Number | None = None
     max_length: Whole | None = Field(None, ge=1, le=100_000)
     pattern: str | None = Field(None, max_length=200)
     item: DataField | None = Field(None, description="What a list holds.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
@@ -15,6 +14,7 @@ from taktflow.definitions.envelope import (
     FieldType,
     Flag,
     Model,
+    Number,
     Principal,
     Slug,
     Whole,
@@ -58,7 +58,7 @@ class OnNone(Model):
     row: dict[Slug, Any] | None = Field(None, description="The answer then, by output id.")
 
 
-Cell: TypeAlias = str | Flag | Whole | Decimal | None
+Cell: TypeAlias = str | Flag | Whole | Number | None
 
 
 class Decision(Envelope):
@@ -83,8 +83,8 @@ class FormulaInput(Model):
     monotone: Literal["increasing", "decreasing"] | None = Field(
         None, description="The promise that a larger input never lowers (raises) the result; checked."
     )
-    min: Decimal | None = None
-    max: Decimal | None = None
+    min: Number | None = None
+    max: Number | None = None
 
 
 class FormulaOutput(Model):
@@ -94,8 +94,8 @@ class FormulaOutput(Model):
     scale: Whole | None = Field(None, ge=0, le=12)
     rounding: Literal["half_even", "half_up", "half_down", "up", "down"] = "half_even"
     unit: str | None = None
-    min: Decimal | None = None
-    max: Decimal | None = None
+    min: Number | None = None
+    max: Number | None = None
 
 
 class Formula(Envelope):

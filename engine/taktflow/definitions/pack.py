@@ -68,7 +68,8 @@ def _files(folder: Path) -> list[Path]:
         f
         for f in folder.rglob("*")
         if f.suffix.lower() in _ENDINGS
-        and f.is_file()
+        # A link that leads nowhere is a file its author believes to be there.
+        and (f.is_file() or (f.is_symlink() and not f.exists()))
         and not any(part.startswith(".") for part in f.relative_to(folder).parts)
     ]
 

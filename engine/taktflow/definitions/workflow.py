@@ -15,6 +15,7 @@ from taktflow.definitions.envelope import (
     Feel,
     Flag,
     Model,
+    Number,
     Open,
     Principal,
     Ref,
@@ -62,7 +63,7 @@ class Backoff(Model):
 
     max: Whole = Field(3, ge=0, le=100)
     first: str = Field("PT2S", description="ISO 8601 duration.")
-    factor: Decimal = Field(Decimal(2), ge=1, le=10)
+    factor: Number = Field(Decimal(2), ge=1, le=10)
     longest: str = Field("PT10M", description="ISO 8601 duration.")
 
 

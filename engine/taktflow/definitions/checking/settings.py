@@ -213,8 +213,9 @@ def _relaxed(schema: Any) -> Any:
     if not isinstance(schema, Mapping):
         return schema
     made = {k: v for k, v in schema.items() if k != "$defs"}
-    if isinstance(properties := schema.get("properties"), Mapping):
-        made["properties"] = {name: _or_computed(part) for name, part in properties.items()}
+    for key in ("properties", "patternProperties"):
+        if isinstance(named := schema.get(key), Mapping):
+            made[key] = {name: _or_computed(part) for name, part in named.items()}
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), Mapping):
             made[key] = _or_computed(schema[key])
@@ -227,4 +228,5 @@ def _relaxed(schema: Any) -> Any:
 def _or_computed(part: Any) -> Json:
     inner = _relaxed(part)
     about = {k: inner.pop(k) for k in ("title", "description", "default") if isinstance(inner, dict) and k in inner}
-    return {**about, "anyOf": [inner, _computed_schema()]}
+    filled = [{"type": "string", "pattern": r"\{\{"}] if isinstance(part, Mapping) and part.get("x-template") else []
+    return {**about, "anyOf": [inner, *filled, _computed_schema()]}
