@@ -7,25 +7,31 @@ import inspect
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any, ParamSpec, TypeVar, get_type_hints
+from typing import Any, Protocol, TypeVar, get_type_hints
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from taktflow.api.exact import ExactJson, ExactRequest
 from taktflow.api.guard import Policy, admit
-from taktflow.api.problems import Problem
+from taktflow.api.problems import Problem, refused_status
+from taktflow.errors import TaktflowError
 
-P = ParamSpec("P")
-R = TypeVar("R")
+E = TypeVar("E", bound=Callable[..., Any])
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
-_PROBLEM: dict[int | str, dict[str, Any]] = {
-    "default": {"description": "What went wrong.", "content": {"application/problem+json": {}}, "model": Problem}
-}
+_PROBLEM: dict[int | str, dict[str, Any]] = {"default": {"description": "What went wrong.", "model": Problem}}
+
+
+class Declares(Protocol):
+    """Keeps a function as a route and gives it back as it was."""
+
+    def __call__(self, endpoint: E, /) -> E: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class Opening:
     who: Policy
     status: int
     media: str | None
-    listed: bool
+    answers: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +54,32 @@ class Door:
     noun: str
     openings: list[Opening] = field(default_factory=list)
 
-    def get(self, path: str, *, who: Policy, media: str | None = None, listed: bool = True) -> Callable[..., Any]:
-        """Declares a GET route; ``media`` is the content type of one that answers with something else than JSON."""
-        return self._declare("GET", path, who, 200, media, listed)
+    def get(self, path: str, *, who: Policy, media: str | None = None, answers: Any = None) -> Declares:
+        """Declares a GET route.
+
+        ``media`` is the content type of one that answers with something else than JSON; ``answers`` is what the body
+        holds where the function makes the response itself.
+        """
+        return self._declare("GET", path, who, 200, media, answers)
 
     def post(
-        self, path: str, *, who: Policy, status: int = 200, media: str | None = None, listed: bool = True
-    ) -> Callable[..., Any]:
+        self, path: str, *, who: Policy, status: int = 200, media: str | None = None, answers: Any = None
+    ) -> Declares:
         """Declares a POST route."""
-        return self._declare("POST", path, who, status, media, listed)
+        return self._declare("POST", path, who, status, media, answers)
 
-    def patch(self, path: str, *, who: Policy) -> Callable[..., Any]:
+    def patch(self, path: str, *, who: Policy, answers: Any = None) -> Declares:
         """Declares a PATCH route."""
-        return self._declare("PATCH", path, who, 200, None, True)
+        return self._declare("PATCH", path, who, 200, None, answers)
 
-    def delete(self, path: str, *, who: Policy) -> Callable[..., Any]:
+    def delete(self, path: str, *, who: Policy) -> Declares:
         """Declares a DELETE route."""
-        return self._declare("DELETE", path, who, 204, None, True)
+        return self._declare("DELETE", path, who, 204, None, None)
 
-    def _declare(
-        self, method: str, path: str, who: Policy, status: int, media: str | None, listed: bool
-    ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-        def declared(endpoint: Callable[P, R]) -> Callable[P, R]:
-            self.openings.append(Opening(method, path, endpoint, who, status, media, listed))
+    def _declare(self, method: str, path: str, who: Policy, status: int, media: str | None, answers: Any) -> Declares:
+        def declared(endpoint: E) -> E:
+            said = answers or get_type_hints(endpoint).get("return")
+            self.openings.append(Opening(method, path, endpoint, who, status, media, said))
             return endpoint
 
         return declared
@@ -102,6 +111,9 @@ class GuardedRoute(APIRoute):
                 response = await serve(exact)
                 status = response.status_code
                 return response
+            except (TaktflowError, HTTPException, RequestValidationError) as refused:
+                status = refused_status(refused)
+                raise
             finally:
                 request.app.state.rim.traffic.count(self.methods, self.path, status, time.perf_counter() - begun)
 
@@ -119,9 +131,9 @@ def _is_json(request: Request) -> bool:
 
 
 def _route(noun: str, opening: Opening) -> GuardedRoute:
-    answers = get_type_hints(opening.endpoint).get("return")
-    is_model = opening.media is None and answers is not None and not _is_response(answers)
+    is_model = opening.media is None and opening.answers is not None and not _is_response(opening.answers)
     responses: dict[int | str, dict[str, Any]] = dict(_PROBLEM)
+    summary, _, more = (inspect.getdoc(opening.endpoint) or "").partition("\n")
     if opening.media:
         responses[opening.status] = {"content": {opening.media: {}}, "description": "The content."}
     route = GuardedRoute(
@@ -130,14 +142,13 @@ def _route(noun: str, opening: Opening) -> GuardedRoute:
         methods=[opening.method],
         name=opening.endpoint.__name__,
         operation_id=opening.endpoint.__name__,
-        summary=(opening.endpoint.__doc__ or "").strip().partition("\n")[0],
-        description=inspect.getdoc(opening.endpoint) or "",
+        summary=summary.rstrip("."),
+        description=more.strip() or None,
         tags=[noun],
         status_code=opening.status,
-        response_model=answers if is_model else None,
+        response_model=opening.answers if is_model else None,
         response_class=Response if opening.media or opening.status == 204 else ExactJson,
         responses=responses,
-        include_in_schema=opening.listed,
         openapi_extra=_security(opening.who),
     )
     route.policy = opening.who

@@ -56,6 +56,8 @@ class Hub:
         self._kept: deque[Told] = deque(maxlen=KEPT)
         self._readers: set[_Reader] = set()
         self._closed = False
+        self.commits = 0
+        """How many commits were told since the start."""
 
     def open(self) -> None:
         """Binds the hub to the running event loop."""
@@ -77,8 +79,14 @@ class Hub:
         """How many streams are open."""
         return len(self._readers)
 
+    @property
+    def full(self) -> bool:
+        """Whether no more streams are opened."""
+        return self._closed or len(self._readers) >= MOST_READERS
+
     def told(self, notices: Sequence[Notice]) -> None:
         """Takes what was committed; of several commits to one instance the last counts."""
+        self.commits += len(notices)
         loop = self._loop
         if loop is None or loop.is_closed():
             return
@@ -116,7 +124,7 @@ class Hub:
         """
         reader = _Reader()
         missed, earlier = self._since(last_event_id)
-        if self._closed or self.readers >= MOST_READERS:
+        if self.full:
             return
         self._readers.add(reader)
         try:

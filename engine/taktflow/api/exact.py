@@ -8,15 +8,13 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, WithJsonSchema
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse
 
 from taktflow.api.refusals import Malformed
 from taktflow.values import Finding, Json, plain_dumps, plain_loads
 
 Exact: TypeAlias = Annotated[Decimal, WithJsonSchema({"type": "number"})]
 """An exact number in a request or response."""
-
-JSON_TYPES = ("application/json", "application/problem+json")
 
 
 def document(content: Any) -> Json:
@@ -32,10 +30,8 @@ def document(content: Any) -> Json:
             return content
 
 
-class ExactJson(Response):
+class ExactJson(JSONResponse):
     """A JSON response whose numbers are written digit by digit."""
-
-    media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
         """The bytes of ``content``: models, mappings, lists and values."""

@@ -58,6 +58,8 @@ class Admitted:
     caller: Caller
     session: accounts.Session | None = None
     """Set when the cookie proved it."""
+    known: bool = True
+    """False for a visitor who is not signed in."""
 
 
 def admit(engine: Engine, request: Request, policy: Policy) -> Admitted:
@@ -72,7 +74,7 @@ def admit(engine: Engine, request: Request, policy: Policy) -> Admitted:
     if found is None:
         if policy.kind != "anyone":
             raise Unauthenticated("api.sign_in")
-        return Admitted(replace(ANYONE, language=_language(request, engine.settings.language)))
+        return Admitted(replace(ANYONE, language=_language(request, engine.settings.language)), known=False)
     if not policy.admits(found.caller):
         raise Forbidden("api.forbidden", roles=", ".join(sorted(policy.roles | {"admin"})))
     return replace(found, caller=replace(found.caller, language=_language(request, found.caller.language)))

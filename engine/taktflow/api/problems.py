@@ -26,6 +26,7 @@ from taktflow.errors import (
     NotFound,
     Overloaded,
     Refused,
+    Stale,
     TaktflowError,
     TooLarge,
     TooMany,
@@ -95,6 +96,17 @@ def status_of(error: TaktflowError) -> HTTPStatus:
     return next((status for kind, status in STATUSES if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
+def refused_status(error: TaktflowError | HTTPException | RequestValidationError) -> int:
+    """The status of any error that a route refuses with."""
+    match error:
+        case TaktflowError():
+            return status_of(error).value
+        case HTTPException():
+            return error.status_code
+        case RequestValidationError():
+            return HTTPStatus.UNPROCESSABLE_ENTITY.value
+
+
 def reader_language(request: Request) -> Language:
     """The language of whoever sent ``request``: their header's, else their own, else the server's."""
     decided: Language | None = getattr(request.state, "language", None)
@@ -148,6 +160,8 @@ async def _declared(request: Request, error: Exception) -> Response:
 def _headers_of(error: TaktflowError) -> dict[str, str]:
     if isinstance(error, TooMany):
         return {"retry-after": str(error.retry_after_s)}
+    if isinstance(error, Stale) and error.args_.get("newest"):
+        return {"etag": f'"{error.args_["newest"]}"'}
     return {"www-authenticate": 'Bearer realm="taktflow"'} if isinstance(error, Unauthenticated) else {}
 
 

@@ -21,7 +21,7 @@ class Body(BaseModel):
 class Shape(BaseModel):
     """Base of what a response holds."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
 
 
 class Words(Shape):
