@@ -1,4 +1,8 @@
-"""The one writer: drains its queue into one transaction, so that one trip to the disk serves many callers."""
+"""The one writer: drains its queue into one transaction, so that one trip to the disk serves many callers.
+
+Whoever waits for a change and finds nobody writing writes the queue at once, in its own thread; that spares two changes
+of thread, which cost more than the write. The writer's own thread takes what nobody waits for and what comes meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -46,8 +50,29 @@ class _Apart(Exception):
     """The batch must be run again with a savepoint for each item."""
 
 
+class Kept(Future[T]):
+    """A change on its way to the disk; who asks for its result helps to write it."""
+
+    def __init__(self, help: Callable[[], None]) -> None:
+        super().__init__()
+        self._help = help
+
+    def result(self, timeout: float | None = None) -> T:
+        if not self.done():
+            self._help()
+        return super().result(timeout)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        if not self.done():
+            self._help()
+        return super().exception(timeout)
+
+
 class Writer:
-    """One thread with one connection. At most ``limit`` changes wait; more are refused with StoreBusy."""
+    """One connection and one queue. At most ``limit`` changes wait; more are refused with StoreBusy.
+
+    ``announce`` is called in the writer's own thread, after the changes it tells of are kept.
+    """
 
     def __init__(
         self, connect: Callable[[], Connection], limit: int, announce: Callable[[Sequence[Notice]], None]
@@ -57,6 +82,9 @@ class Writer:
         self._limit = limit
         self._announce = announce
         self._queue: deque[_Item[Any]] = deque()
+        self._news: deque[Notice] = deque()
+        self._turn = threading.Lock()
+        """Held by whoever writes."""
         self._wake = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._serve, name="taktflow-writer", daemon=True)
@@ -64,7 +92,7 @@ class Writer:
 
     def submit(self, change: Change[T], weight: int = 200) -> Future[T]:
         """Queues ``change`` of about ``weight`` bytes; the future is done once it is on the disk."""
-        future: Future[T] = Future()
+        future: Kept[T] = Kept(self._help)
         item = _Item(change, future, weight)
         with self._wake:
             if self._closing:
@@ -88,36 +116,70 @@ class Writer:
         self._thread.join()
 
     def _serve(self) -> None:
-        while batch := self._next_batch():
-            begun = [item for item in batch if item.future.set_running_or_notify_cancel()]
-            if begun:
-                self._settle(self._write(begun))
-        if self._connection is not None:
-            self._discard(self._connection)
+        while self._awake():
+            with self._turn:
+                self._write_next()
+            self._tell()
+        with self._turn:
+            if self._connection is not None:
+                self._discard(self._connection)
+                self._connection = None
+
+    def _awake(self) -> bool:
+        """Sleeps until there is something to do; False when all is done and the writer shall end."""
+        with self._wake:
+            while not (self._queue or self._news or self._closing):
+                self._wake.wait()
+            return bool(self._queue or self._news)
+
+    def _help(self) -> None:
+        if self._turn.acquire(blocking=False):
+            try:
+                self._write_next()
+            finally:
+                self._turn.release()
+
+    def _write_next(self) -> None:
+        """Writes one batch of what waits, oldest first."""
+        begun = [item for item in self._next_batch() if item.future.set_running_or_notify_cancel()]
+        if not begun:
+            return
+        try:
+            outcomes = self._write(begun)
+        except BaseException as stopped:
+            # A helper's thread may be interrupted from outside; the others whose changes it held must hear of it.
+            for item in begun:
+                item.future.set_exception(StoreFailed(repr(stopped), unknown=True))
+            raise
+        self._settle(outcomes)
+
+    def _tell(self) -> None:
+        notices = []
+        while self._news:
+            notices.append(self._news.popleft())
+        if notices:
+            self._announce(notices)
 
     def _next_batch(self) -> list[_Item[Any]]:
-        """What waits, oldest first and bounded; empty when the writer shall end."""
+        batch: list[_Item[Any]] = []
+        weight = 0
         with self._wake:
-            while not self._queue and not self._closing:
-                self._wake.wait()
-            batch: list[_Item[Any]] = []
-            weight = 0
             while self._queue and len(batch) < MOST_ITEMS and weight < MOST_BYTES:
                 batch.append(self._queue.popleft())
                 weight += batch[-1].weight
-            return batch
+        return batch
 
     def _settle(self, outcomes: list[_Outcome]) -> None:
-        notices = []
         for outcome in outcomes:
             if outcome.error is not None:
                 outcome.item.future.set_exception(outcome.error)
             else:
                 outcome.item.future.set_result(outcome.value)
-                if outcome.notice is not None:
-                    notices.append(outcome.notice)
-        if notices:
-            self._announce(notices)
+        news = [o.notice for o in outcomes if o.error is None and o.notice is not None]
+        if news:
+            with self._wake:
+                self._news.extend(news)
+                self._wake.notify()
 
     def _write(self, batch: list[_Item[Any]]) -> list[_Outcome]:
         """Writes ``batch`` whole; when something in it fails, once more with each item on its own."""

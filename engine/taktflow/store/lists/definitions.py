@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, func, select
 
 from taktflow.errors import NotFound
 from taktflow.store.commit import AuditEntry
@@ -116,7 +116,7 @@ class Definitions(Room):
 
     def stamp(self) -> tuple[int, int]:
         """Changes whenever anything is published or retired, by whichever process; cheap to ask."""
-        query = select(func.count(), func.max(_d.changed_at)).where(_d.version > 0)
+        query: Select[Any] = select(func.count(_d.version), func.max(_d.changed_at)).where(_d.version > 0)
         count, newest = self._asking.rows(query)[0]
         return count, newest or 0
 
