@@ -19,7 +19,7 @@ from taktflow.errors import Invalid, NotFound
 from taktflow.rules import decision_findings, formula_findings
 from taktflow.runtime.shape import shape_findings
 from taktflow.services.caller import Caller
-from taktflow.services.case_form import CaseFile
+from taktflow.services.case_form import Case, CaseFile
 from taktflow.services.cases import CaseResult, run_case
 from taktflow.services.engine import Engine
 from taktflow.services.shelf import DraftShelf, Shelf
@@ -74,7 +74,7 @@ def _meaning(one: Placed) -> list[Finding]:
 
 def pack_cases(source: PackSource) -> tuple[CaseFile | None, list[Finding]]:
     """The cases of a pack, joined, and what is wrong with how they are written."""
-    cases = []
+    cases: list[Case] = []
     findings: list[Finding] = []
     for loaded in source.cases:
         file, wrong = modelled(loaded, CaseFile)

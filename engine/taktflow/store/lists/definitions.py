@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, func, select
 
 from taktflow.errors import NotFound
 from taktflow.store.commit import AuditEntry
@@ -116,8 +116,8 @@ class Definitions(Room):
 
     def stamp(self) -> tuple[int, int]:
         """Changes whenever anything is published or retired, by whichever process; cheap to ask."""
-        query: Select[Any] = select(func.count(_d.version), func.max(_d.changed_at)).where(_d.version > 0)
-        count, newest = self._asking.rows(query)[0]
+        columns: list[Any] = [func.count(), func.max(_d.changed_at)]
+        count, newest = self._asking.rows(select(*columns).where(_d.version > 0))[0]
         return count, newest or 0
 
     def versions(self, kind: str, id: str) -> tuple[DefinitionRow, ...]:
