@@ -571,7 +571,7 @@ export interface paths {
         };
         /**
          * The JSON Schema (2020-12) of a kind, for editors that complete and check
-         * @description The JSON Schema (2020-12) of a kind, for editors that complete and check.
+         * @description ``definition`` is the schema of them all; ``workflow`` knows the settings of the node types installed here.
          */
         get: operations["schema"];
         put?: never;
