@@ -139,8 +139,8 @@ class _Inference:
     def _filter(self, node: t.Filter, frames: _Frames) -> Type:
         of = self.of(node.of, frames)
         test = self.of(node.test, (*frames, _Item(item_of(of))))
-        if isinstance(of, ContextOf) and test in (STRING, ANY):
-            return joined(*of.fields.values()) if of.fields and not of.open else ANY
+        if isinstance(of, ContextOf) and test == STRING:
+            return self._entry(of, node.test)
         if of == ANY or test == ANY:
             return ANY
         if test == NUMBER:
@@ -148,6 +148,12 @@ class _Inference:
         if test not in (BOOLEAN, NULL):
             return self._find("expressions.types.filter", node.test, source=self._source(node.test), type=test)
         return of if isinstance(of, ListOf) else ListOf(of)
+
+    def _entry(self, of: ContextOf, key: t.Node) -> Type:
+        """An entry by a name that is only known when it is a constant."""
+        if isinstance(key, t.Literal) and not of.open:
+            return of.fields.get(key.value, NULL)
+        return ANY
 
     def _application(self, node: t.Call, frames: _Frames) -> Type:
         given = tuple(self.of(a.value, frames) for a in node.arguments)

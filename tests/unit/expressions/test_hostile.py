@@ -161,10 +161,10 @@ def best_time(text: str, act: Callable[[Expression], Any]) -> float:
 
 @pytest.mark.parametrize("text", PYTHON.values(), ids=PYTHON.keys())
 def test_python_is_not_spoken_here(text: str) -> None:
-    answers = {outcome(text, quick), outcome(text, careful)}
+    fast, slow = outcome(text, quick), outcome(text, careful)
 
-    assert len(answers) == 1
-    assert answers.pop() == "None" or outcome(text, quick).startswith("expressions.")
+    assert fast == slow
+    assert fast == "None" or fast.startswith("expressions.syntax.")
 
 
 @pytest.mark.parametrize("act", [quick, careful])
@@ -174,7 +174,7 @@ def test_a_hostile_expression_costs_less_than_50_ms(text: str, act: Callable[[Ex
 
 
 @pytest.mark.parametrize("act", [quick, careful])
-@pytest.mark.parametrize("text", [*PYTHON.values(), *HEAVY.values()], ids=[*PYTHON.keys(), *HEAVY.keys()])
+@pytest.mark.parametrize("text", HEAVY.values(), ids=HEAVY.keys())
 def test_a_hostile_expression_takes_less_than_20_mb(text: str, act: Callable[[Expression], Any]) -> None:
     outcome("1", act)
 
