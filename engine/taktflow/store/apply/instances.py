@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from taktflow.runtime.effects import CloseIncident, Effect, RaiseIncident
 from taktflow.store.commit import Commit, InstanceUpdate, NewInstance
@@ -13,9 +14,6 @@ from taktflow.store.transaction import Transaction
 _INSERT = """INSERT INTO instance (id, plan_id, workflow, version, business_key, start_key, status, outcome, runnable,
  priority, incidents, rev, seq, state, started_at, changed_at, ended_at, "by", parent_id, parent_token)
  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
-_UPDATE = """UPDATE instance SET rev = ?, seq = ?, state = ?, status = ?, outcome = ?, runnable = ?, changed_at = ?,
- ended_at = ?, incidents = incidents + ?, business_key = coalesce(?, business_key), priority = coalesce(?, priority)
- WHERE id = ? AND rev = ?"""
 _JOURNAL = "INSERT INTO journal (instance_id, seq, at, batch) VALUES (?, ?, ?, ?)"
 
 
@@ -67,23 +65,30 @@ def _holder(tx: Transaction, new: NewInstance) -> str:
 
 def _go_on(tx: Transaction, commit: Commit, update: InstanceUpdate) -> tuple[int, int]:
     rev, seq = update.rev + 1, update.seq + (commit.journal is not None)
-    params = (
-        rev,
-        seq,
-        update.state,
-        update.status,
-        update.outcome,
-        update.runnable,
-        micros(commit.at),
-        micros_or_none(update.ended_at),
-        _troubles(commit.effects),
-        update.business_key,
-        update.priority,
-        update.id,
-        update.rev,
-    )
-    tx.expect(_UPDATE, params, lambda: StaleInstance(update.id))
+    values: dict[str, object] = {
+        "rev": rev,
+        "seq": seq,
+        "state": update.state,
+        "runnable": update.runnable,
+        "changed_at": micros(commit.at),
+    }
+    # SQLite rewrites the index of every column that a statement names, changed or not: name what changes.
+    if update.status != "running":
+        values |= {"status": update.status, "outcome": update.outcome, "ended_at": micros_or_none(update.ended_at)}
+    for name in ("business_key", "priority"):
+        if (value := getattr(update, name)) is not None:
+            values[name] = value
+    troubles = _troubles(commit.effects)
+    sql = _update(tuple(values), troubled=bool(troubles))
+    params = (*values.values(), *((troubles,) if troubles else ()), update.id, update.rev)
+    tx.expect(sql, params, lambda: StaleInstance(update.id))
     return rev, seq
+
+
+@cache
+def _update(columns: tuple[str, ...], *, troubled: bool) -> str:
+    changes = ", ".join(f"{c} = ?" for c in columns) + (", incidents = incidents + ?" if troubled else "")
+    return f"UPDATE instance SET {changes} WHERE id = ? AND rev = ?"  # noqa: S608 - our own column names only
 
 
 def _troubles(effects: Sequence[Effect]) -> int:

@@ -15,11 +15,23 @@ class InstanceTable(SQLModel, table=True):
 
     __tablename__ = "instance"
     __table_args__ = (
-        Index("instance_start", "workflow", "start_key", unique=True, postgresql_where=text("start_key IS NOT NULL")),
+        Index(
+            "instance_start",
+            "workflow",
+            "start_key",
+            unique=True,
+            sqlite_where=text("start_key IS NOT NULL"),
+            postgresql_where=text("start_key IS NOT NULL"),
+        ),
         Index("instance_key", "business_key"),
         Index("instance_started", "started_at", "id"),
         Index("instance_workflow", "workflow", "status", "started_at"),
-        Index("instance_parent", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
+        Index(
+            "instance_parent",
+            "parent_id",
+            sqlite_where=text("parent_id IS NOT NULL"),
+            postgresql_where=text("parent_id IS NOT NULL"),
+        ),
         Index(
             "instance_troubled",
             "started_at",

@@ -301,7 +301,12 @@ def _create_instance() -> None:
     )
     op.create_index("instance_key", "instance", ["business_key"], unique=False)
     op.create_index(
-        "instance_parent", "instance", ["parent_id"], unique=False, postgresql_where=sa.text("parent_id IS NOT NULL")
+        "instance_parent",
+        "instance",
+        ["parent_id"],
+        unique=False,
+        sqlite_where=sa.text("parent_id IS NOT NULL"),
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
     )
     op.create_index(
         "instance_runnable",
@@ -316,6 +321,7 @@ def _create_instance() -> None:
         "instance",
         ["workflow", "start_key"],
         unique=True,
+        sqlite_where=sa.text("start_key IS NOT NULL"),
         postgresql_where=sa.text("start_key IS NOT NULL"),
     )
     op.create_index("instance_started", "instance", ["started_at", "id"], unique=False)
