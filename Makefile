@@ -74,9 +74,11 @@ bench: $(READY) ## The benchmarks; one line a figure, JSON beside it in var/benc
 torture: $(READY) ## Kill the server KILLS times (200) while orders stream in, and count what was lost
 	TAKTFLOW_TEST_KILLS=$(KILLS) $(PY) -m pytest tests/e2e -k kill -s $(PYTEST)
 
-snapshots: $(READY) $(MODULES) ## Write the published schemas, the API and its client anew; read the diff before you commit
-	TAKTFLOW_TEST_SNAPSHOTS=write $(PY) -m pytest tests/contract -q $(PYTEST)
+snapshots: $(READY) $(MODULES) ## Write the schemas, the API, its client and the reference anew; read the diff before you commit
+	$(PY) -m tests.contract.definitions.snapshots
+	$(PY) -m taktflow.api.openapi > $(VENV)/openapi.json && mv $(VENV)/openapi.json designer/openapi.json
 	npm run --silent api:gen
+	$(PY) -m tools.reference
 
 build: $(PAGE) ## Build the page that the server serves
 

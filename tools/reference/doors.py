@@ -8,17 +8,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tools.reference.markdown import code, first_sentence, page, table
+from tools.reference.markdown import code, page, table
 
 ROOT = Path(__file__).resolve().parents[2]
 METHODS = ("get", "post", "put", "patch", "delete")
+WRITERS = {"AuditEntry", "_audit"}
+"""What makes an entry of the audit log; the act is the third argument."""
 
 
 def http() -> str:
     """Every route of the published interface."""
     published = json.loads((ROOT / "designer" / "openapi.json").read_text(encoding="utf-8"))
     routes = [
-        (code(method.upper()), code(path), about.get("summary", ""), first_sentence(about.get("description")))
+        (code(method.upper()), code(path), about.get("summary", ""), about.get("x-who", ""))
         for path, methods in published["paths"].items()
         for method, about in methods.items()
         if method in METHODS
@@ -27,7 +29,7 @@ def http() -> str:
         "HTTP interface",
         "Generated from the interface that the page is built against, `designer/openapi.json`; a running server serves "
         "it at `/openapi.json`. Errors are problem documents whose `code` stands in [messages](messages.md).",
-        table(("method", "path", "what", "more"), routes),
+        table(("method", "path", "what", "who may"), routes),
     )
 
 
@@ -48,9 +50,9 @@ def audit() -> str:
 
 def _acts(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "AuditEntry":
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in WRITERS:
             named: Mapping[str | None, Any] = {keyword.arg: keyword.value for keyword in node.keywords}
-            act = node.args[2] if len(node.args) > 2 else named.get("act")
+            act = node.args[2] if len(node.args) > 2 else named.get("action")
             if isinstance(act, ast.Constant):
                 yield str(act.value)
             elif isinstance(act, ast.JoinedStr):
