@@ -174,6 +174,8 @@ _KNOWN = (
     ("did not find expected '-' indicator", "definition.indent"),
     ("did not find expected key", "definition.indent"),
     ("expected <block end>", "definition.indent"),
+    ("did not find expected <document start>", "definition.indent"),
+    ("block sequence entries are not allowed", "definition.indent"),
     ("unknown escape", "definition.escape"),
     ("special characters are not allowed", "definition.control_character"),
     ("control characters are not allowed", "definition.control_character"),

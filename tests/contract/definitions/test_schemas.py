@@ -3,45 +3,23 @@
 from __future__ import annotations
 
 import random
-from copy import deepcopy
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from pydantic import ValidationError
 from referencing import Registry, Resource
 
 from taktflow.catalog import Catalog, announced
 from taktflow.definitions.kinds import KINDS
-from taktflow.definitions.load import load_all
-from taktflow.definitions.pack import read_pack
 from taktflow.definitions.schemas import all_schemas, config_schema, definition_schema, kind_schema, workflow_schema
+from tests.contract.definitions.documents import documents, fits_model, mutated
 from tests.contract.definitions.snapshots import FOLDER, written
-
-PACKS = sorted(p.parent for p in Path(__file__).parents[3].glob("workflows/*/pack.yaml"))
-EVERYTHING = Path(__file__).with_name("everything.yaml")
-
-
-@cache
-def documents() -> tuple[Any, ...]:
-    """Every definition of the bundled packs, and those of a file that uses every key of the language."""
-    found = [d.read_from.document for p in PACKS for d in read_pack(p).definitions]
-    return (*found, *(d.document for d in load_all(EVERYTHING.read_bytes(), "everything.yaml")))
 
 
 @cache
 def validator(kind: str) -> Any:
     return Draft202012Validator(kind_schema(kind))
-
-
-def fits_model(document: Any) -> bool:
-    try:
-        KINDS[document["kind"]].model_validate(document)
-    except ValidationError:
-        return False
-    return True
 
 
 def fits_schema(document: Any) -> bool:
@@ -78,55 +56,6 @@ def test_a_schema_for_all_kinds_tells_them_apart() -> None:
     assert all(whole.is_valid(d) for d in documents())
     assert not whole.is_valid({"kind": "workflow", "id": "x"})
     assert not whole.is_valid({"kind": "nothing"})
-
-
-def places(document: Any) -> list[tuple[Any, Any]]:
-    """Every container with a key or index into it."""
-    found: list[tuple[Any, Any]] = []
-    if isinstance(document, dict):
-        found += [(document, k) for k in document]
-    elif isinstance(document, list):
-        found += [(document, i) for i in range(len(document))]
-    for container, key in list(found):
-        found += places(container[key])
-    return found
-
-
-VALUES: list[Any] = [
-    None,
-    True,
-    0,
-    1,
-    -1,
-    10**6,
-    "",
-    "x",
-    "Bad Id",
-    "role:x",
-    [],
-    {},
-    ["x"],
-    {"$": "a"},
-    {"$": ""},
-    {"zh": "一"},
-]
-
-
-def mutated(document: Any, luck: random.Random) -> Any:
-    """``document`` with one thing changed: dropped, added, exchanged or renamed."""
-    changed = deepcopy(document)
-    container, key = luck.choice([p for p in places(changed) if not (p[0] is changed and p[1] == "kind")])
-    match luck.choice(["drop", "value", "value", "value", "unknown", "swap"]):
-        case "drop":
-            del container[key]
-        case "value":
-            container[key] = deepcopy(luck.choice(VALUES))
-        case "unknown" if isinstance(container, dict):
-            container["surprise"] = luck.choice(VALUES)
-        case _:
-            other, where = luck.choice(places(changed))
-            container[key] = deepcopy(other[where])
-    return changed
 
 
 @pytest.mark.mission("E1")

@@ -86,11 +86,11 @@ def test_an_alias_bomb_is_refused_fast() -> None:
         f"{b}: &{b} [{','.join('*' + a for _ in range(9))}]\n" for a, b in zip("abcdefghi", "bcdefghij", strict=True)
     )
 
-    began = time.perf_counter()
+    began = time.process_time()
     found = codes(bomb)
 
     assert [c for c, _ in found] == ["definition.too_many_values"]
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 MISFITS: list[tuple[str, str, int]] = [
@@ -292,10 +292,10 @@ def test_a_table_of_ten_thousand_rows_loads_within_seconds() -> None:
     head = "kind: decision\nid: price\ntitle: {zh: 价, en: Price}\n"
     columns = "inputs: [{id: q, type: number}, {id: region, type: text}]\noutputs: [{id: price, type: number}]\n"
 
-    began = time.perf_counter()
+    began = time.process_time()
     found, findings = definition(load(head + columns + "rows:\n" + rows, "x.yaml"))
 
     assert isinstance(found, Decision)
     assert findings == ()
     assert found.rows[9999][3] == Decimal("9999.50")
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

@@ -426,10 +426,10 @@ def wide(branches: int) -> Workflow:
 
 
 def test_many_parallel_choices_stay_within_the_budget_and_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
 
     assert codes(wide(12)) == []
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_what_could_not_be_looked_at_is_said() -> None:
