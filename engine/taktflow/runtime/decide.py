@@ -60,7 +60,14 @@ class Decision:
         return self.state.status == "running" and self.state.ready
 
 
-def begin(plan: Plan, instance: str, event: Started, *, nodes: int = NODES_A_SEGMENT) -> Decision:
+def begin(
+    plan: Plan,
+    instance: str,
+    event: Started,
+    *,
+    nodes: int = NODES_A_SEGMENT,
+    stop: Callable[[], bool] = lambda: False,
+) -> Decision:
     """The first decision of a new instance."""
     state = State(
         instance=instance,
@@ -71,7 +78,7 @@ def begin(plan: Plan, instance: str, event: Started, *, nodes: int = NODES_A_SEG
         parent=event.parent,
         frames={ROOT: Frame(ROOT, None, None, dict(event.variables))},
     )
-    return decide(plan, state, event, nodes=nodes)
+    return decide(plan, state, event, nodes=nodes, stop=stop)
 
 
 def decide(

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from taktflow.errors import NotFound
 from taktflow.runtime.decide import Decision, begin, decide
 from taktflow.runtime.effects import Effect, Perform
 from taktflow.runtime.events import Continue, Event, Started
@@ -15,25 +14,30 @@ from taktflow.runtime.plan import Plan
 from taktflow.runtime.state import State, loads_state
 from taktflow.sdk import Alert
 from taktflow.services.engine import Engine
+from taktflow.services.inline import Gathered, gathered
 from taktflow.store import (
     AuditEntry,
     ClaimedEffect,
     Commit,
     CommitResult,
     Consumed,
+    DuplicateValue,
     EffectOutcome,
     InstanceUpdate,
     LoadedInstance,
     NewInbound,
     NewInstance,
+    RecordExists,
     RowWrite,
     StaleInstance,
+    StaleRecord,
 )
 from taktflow.values import dumps
 
 SEGMENT_S = 0.02
 """Seconds after which a segment is cut, so that one long instance does not hold up the others."""
 _ATTEMPTS = 20
+_RECORDS_MOVED = (RecordExists, DuplicateValue, StaleRecord)
 
 
 @dataclass(frozen=True)
@@ -76,23 +80,35 @@ def advance(engine: Engine, instance: str, event: Callable[[State], Event] | Eve
 
 
 def _once(engine: Engine, instance: str, event: Callable[[State], Event] | Event, along: Along) -> Advanced:
+    inline = True
     for attempt in range(_ATTEMPTS):
         loaded = engine.store.load_instance(instance)
-        if loaded is None:
-            raise NotFound("instance.unknown", id=instance)
         plan = engine.published.plan(loaded.plan_id)
         state = loads_state(loaded.state)
         happening = event(state) if callable(event) else event
-        decision = decide(plan, state, happening, stop=_after(SEGMENT_S))
+        stop = _after(SEGMENT_S)
+        batch = _carried_on(engine, plan, decide(plan, state, happening, stop=stop), stop, inline)
         try:
-            result = engine.store.commit(_commit(engine, plan, loaded, decision, happening, along)).result()
+            result = engine.store.commit(_update(engine, plan, loaded, batch, happening, along)).result()
         except StaleInstance:
             # Another process was faster: look again. The pause grows so that two do not chase each other.
             time.sleep(0.001 * attempt)
             continue
-        _hand_over(engine, instance, decision, result, plan)
-        return Advanced(instance, decision.state, decision.effects, result.rev)
+        except _RECORDS_MOVED:
+            if not batch.writes:
+                raise
+            # A record moved on under this segment: let the executor do those nodes one by one, with their errors.
+            inline = False
+            continue
+        _hand_over(engine, instance, batch, result, plan)
+        return Advanced(instance, batch.state, batch.effects, result.rev)
     raise StaleInstance(instance)
+
+
+def _carried_on(engine: Engine, plan: Plan, decision: Decision, stop: Callable[[], bool], inline: bool) -> Gathered:
+    if inline:
+        return gathered(engine, plan, decision, stop)
+    return Gathered(decision.state, decision.records, decision.effects)
 
 
 def _after(seconds: float) -> Callable[[], bool]:
@@ -104,10 +120,30 @@ def start(
     engine: Engine, plan_id: str, plan: Plan, id: str, event: Started, start_key: str | None, along: Along = NOTHING
 ) -> Advanced:
     """Begins an instance; raises AlreadyStarted when ``start_key`` or ``id`` has one."""
-    decision = begin(plan, id, event)
-    state = decision.state
+    stop = _after(SEGMENT_S)
+    for inline in (True, False):
+        batch = _carried_on(engine, plan, begin(plan, id, event, stop=stop), stop, inline)
+        try:
+            result = engine.store.commit(_first(engine, plan_id, plan, batch, event, start_key, along)).result()
+        except _RECORDS_MOVED:
+            if not batch.writes:
+                raise
+            continue
+        break
+    _hand_over(engine, id, batch, result, plan)
+    done = Advanced(id, batch.state, batch.effects, result.rev)
+    with engine.stripe(id):
+        while done.state.status == "running" and done.state.ready:
+            done = _once(engine, id, Continue(engine.now()), NOTHING)
+    return done
+
+
+def _first(
+    engine: Engine, plan_id: str, plan: Plan, batch: Gathered, event: Started, start_key: str | None, along: Along
+) -> Commit:
+    state = batch.state
     new = NewInstance(
-        id=id,
+        id=state.instance,
         plan_id=plan_id,
         workflow=plan.workflow,
         version=plan.version,
@@ -117,40 +153,31 @@ def start(
         by=event.by,
         status=state.status,
         outcome=state.outcome,
-        runnable=decision.more,
+        runnable=batch.more,
         ended_at=event.at if state.status != "running" else None,
         start_key=start_key,
         parent_id=event.parent[0] if event.parent else None,
         parent_token=event.parent[1] if event.parent else None,
         priority=_priority(plan, state, event),
     )
-    commit = Commit(
+    return Commit(
         at=event.at,
         instance=new,
-        journal=dumps(decision.records),
-        effects=decision.effects,
+        journal=dumps(batch.records),
+        effects=batch.effects,
         consumed=along.consumed,
-        writes=along.writes,
-        alerts=along.alerts,
+        writes=[*along.writes, *batch.writes],
+        alerts=[*along.alerts, *batch.alerts],
         audit=along.audit,
         inbound=along.inbound,
         by=along.by or event.by,
         claim=engine.epoch if engine.take else None,
     )
-    result = engine.store.commit(commit).result()
-    _hand_over(engine, id, decision, result, plan)
-    done = Advanced(id, state, decision.effects, result.rev)
-    with engine.stripe(id):
-        while done.state.status == "running" and done.state.ready:
-            done = _once(engine, id, Continue(engine.now()), NOTHING)
-    return done
 
 
-def _commit(
-    engine: Engine, plan: Plan, loaded: LoadedInstance, decision: Decision, event: Event, along: Along
-) -> Commit:
-    state = decision.state
-    changed = bool(decision.records or decision.effects) or isinstance(event, Continue)
+def _update(engine: Engine, plan: Plan, loaded: LoadedInstance, batch: Gathered, event: Event, along: Along) -> Commit:
+    state = batch.state
+    changed = bool(batch.records or batch.effects) or isinstance(event, Continue)
     over = state.status != "running"
     update = InstanceUpdate(
         id=loaded.id,
@@ -160,7 +187,7 @@ def _commit(
         state=state.dumps(),
         status=state.status,
         outcome=state.outcome,
-        runnable=decision.more,
+        runnable=batch.more,
         ended_at=event.at if over and loaded.status == "running" else None,
         business_key=state.key or None,
         priority=_priority(plan, state, event),
@@ -168,13 +195,13 @@ def _commit(
     return Commit(
         at=event.at,
         instance=update if changed else None,
-        journal=dumps(decision.records) if changed else None,
-        effects=decision.effects,
+        journal=dumps(batch.records) if changed else None,
+        effects=batch.effects,
         finished=along.finished,
         consumed=along.consumed,
         # A result nobody waits for any more must leave no trace in the records either.
-        writes=along.writes if changed else (),
-        alerts=along.alerts if changed else (),
+        writes=[*along.writes, *batch.writes] if changed else (),
+        alerts=[*along.alerts, *batch.alerts] if changed else (),
         audit=along.audit,
         by=along.by,
         claim=engine.epoch if engine.take and changed else None,
@@ -188,14 +215,14 @@ def _priority(plan: Plan, state: State, event: Event) -> int:
     return int(value) if isinstance(value, Decimal) and abs(value) < 1_000_000 else 0
 
 
-def _hand_over(engine: Engine, instance: str, decision: Decision, result: CommitResult, plan: Plan) -> None:
+def _hand_over(engine: Engine, instance: str, batch: Gathered, result: CommitResult, plan: Plan) -> None:
     if not engine.take or not result.claimed:
         return
     claimed = frozenset(result.claimed)
-    priority = _priority(plan, decision.state, Continue(engine.now())) if plan.priority else 0
+    priority = _priority(plan, batch.state, Continue(engine.now())) if plan.priority else 0
     found = [
         (priority, ClaimedEffect(instance, e, engine.epoch))
-        for e in decision.effects
+        for e in batch.effects
         if isinstance(e, Perform) and e.key in claimed
     ]
     engine.take[0](found)

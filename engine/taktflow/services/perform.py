@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from collections.abc import Callable
 
 import structlog
 
-from taktflow.errors import Conflict, Invalid, NotFound, Overloaded, Refused, TaktflowError
-from taktflow.runtime.effects import Perform
-from taktflow.runtime.events import EffectDone, EffectFailed, Fault
-from taktflow.sdk import NodeContext, NodeError, Result, Text, Value
+from taktflow.errors import Conflict, Invalid, NotFound, Overloaded, Refused
+from taktflow.runtime.events import EffectDone, Fault
+from taktflow.sdk import NodeError, Result, Text, Value
 from taktflow.services.advance import Along, advance
 from taktflow.services.engine import Engine
-from taktflow.services.foreign import crashed, invoked
+from taktflow.services.foreign import crashed
 from taktflow.services.reading import StoredRecords
-from taktflow.services.records import row_write
+from taktflow.services.running import failure, run_effect, uncommitted, writes_of
 from taktflow.services.systems import PublishedConnections
-from taktflow.store import AlreadyTaken, ClaimedEffect, DuplicateValue, EffectOutcome, RecordExists, StaleRecord
+from taktflow.store import AlreadyTaken, ClaimedEffect, EffectOutcome, RecordExists, StaleRecord
 from taktflow.texts import sentence
-from taktflow.values import normal, plain
+from taktflow.values import normal
 
 log = structlog.get_logger(__name__)
 
 _LONGEST_PAUSE_S = 5.0
-_CODES: Mapping[type[TaktflowError], str] = {
-    RecordExists: "exists",
-    DuplicateValue: "duplicate",
-    StaleRecord: "stale",
-    NotFound: "missing",
-    Invalid: "invalid",
-    Refused: "refused",
-}
+_RECORD_ATTEMPTS = 5
 
 
 def perform(engine: Engine, claimed: ClaimedEffect) -> None:
@@ -42,8 +33,10 @@ def perform(engine: Engine, claimed: ClaimedEffect) -> None:
     again by the sweep.
     """
     asked = claimed.perform
+    plan = engine.published.plan(engine.store.load_instance(claimed.instance).plan_id)
+    connections = PublishedConnections(engine) if asked.idempotency in ("key", "none") else None
     try:
-        result = _run(engine, claimed.instance, asked)
+        result = run_effect(engine, plan, claimed.instance, asked, StoredRecords(engine), connections, engine.now())
         value = normal(result.value)
     except NodeError as problem:
         _failed(engine, claimed, problem)
@@ -59,22 +52,26 @@ def perform(engine: Engine, claimed: ClaimedEffect) -> None:
     except Overloaded:
         raise
     except (Conflict, Invalid, NotFound, Refused) as refused:
-        _failed(engine, claimed, _uncommitted(refused))
+        _failed(engine, claimed, uncommitted(refused))
 
 
 def _tell(engine: Engine, claimed: ClaimedEffect, result: Result, value: Value) -> None:
-    asked, who = claimed.perform, f"instance:{claimed.instance}"
-    advance(
-        engine,
-        claimed.instance,
-        EffectDone(engine.now(), asked.key, value, result.trace),
-        Along(
-            finished=EffectOutcome(asked.key, "done", value, claimed.epoch),
-            writes=[row_write(engine, w, by=who, source=asked.node) for w in result.writes],
-            alerts=[(alert, asked.node) for alert in result.alerts],
-            by=who,
-        ),
-    )
+    asked = claimed.perform
+    for attempt in range(_RECORD_ATTEMPTS):
+        try:
+            writes = writes_of(engine, claimed.instance, asked, result)
+            along = Along(
+                finished=EffectOutcome(asked.key, "done", value, claimed.epoch),
+                writes=writes,
+                alerts=[(alert, asked.node) for alert in result.alerts],
+                by=f"instance:{claimed.instance}",
+            )
+            advance(engine, claimed.instance, EffectDone(engine.now(), asked.key, value, result.trace), along)
+            return
+        except (StaleRecord, RecordExists):
+            # The record moved on since it was read. A write that named no revision is simply made anew.
+            if attempt == _RECORD_ATTEMPTS - 1 or any(w.expected_rev is not None for w in result.writes):
+                raise
 
 
 def _stored(write: Callable[[], None]) -> None:
@@ -104,46 +101,11 @@ def settle_orphans(engine: Engine) -> int:
     return again + len(doubtful)
 
 
-def _uncommitted(refused: TaktflowError) -> NodeError:
-    code = next((c for kind, c in _CODES.items() if isinstance(refused, kind)), "conflict")
-    findings = getattr(refused, "findings", ())
-    details = [{"code": f.code, "at": f.at, "args": plain(dict(f.args))} for f in findings]
-    return NodeError(code, Text(zh=refused.message("zh"), en=refused.message("en")), details=details or None)
-
-
-def _run(engine: Engine, instance: str, asked: Perform) -> Result:
-    node = engine.catalog.node(asked.kind)
-    library = engine.published.plan(_plan_of(engine, instance)).library
-    context = NodeContext(
-        instance=instance,
-        node=asked.node,
-        key=asked.key,
-        now=engine.now(),
-        zone=engine.published.zone,
-        scope={},
-        library=library,
-        records=StoredRecords(engine),
-        connections=PublishedConnections(engine) if asked.idempotency in ("key", "none") else None,
-        business_key=asked.business_key,
-        attempt=asked.attempt,
-        timeout_s=asked.timeout_s,
-    )
-    return invoked(node, node.Config.model_validate(asked.config), context)
-
-
-def _plan_of(engine: Engine, instance: str) -> str:
-    loaded = engine.store.load_instance(instance)
-    if loaded is None:
-        raise NodeError("instance.unknown", f"the instance {instance} is gone")
-    return loaded.plan_id
-
-
 def _failed(engine: Engine, claimed: ClaimedEffect, problem: NodeError) -> None:
     asked = claimed.perform
-    fault = Fault(problem.code, problem.text.zh, problem.text.en, _details(problem.details))
-    status: Literal["unknown", "failed"] = "unknown" if problem.unknown and asked.idempotency == "none" else "failed"
-    outcome = EffectOutcome(asked.key, status, _response(fault), claimed.epoch)
-    event = EffectFailed(engine.now(), asked.key, fault, problem.retryable, problem.unknown)
+    event = failure(asked, problem, engine.now())
+    unknown = problem.unknown and asked.idempotency == "none"
+    outcome = EffectOutcome(asked.key, "unknown" if unknown else "failed", _response(event.fault), claimed.epoch)
     try:
         _stored(lambda: _discard(advance(engine, claimed.instance, event, Along(finished=outcome))))
     except AlreadyTaken:
@@ -152,13 +114,6 @@ def _failed(engine: Engine, claimed: ClaimedEffect, problem: NodeError) -> None:
 
 def _discard(_advanced: object) -> None:
     return None
-
-
-def _details(details: Any) -> Value:
-    try:
-        return normal(details)
-    except TypeError:
-        return repr(details)[:1000]
 
 
 def _response(fault: Fault) -> Value:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from taktflow.errors import Invalid
 from taktflow.sdk import Record, Value
 from taktflow.services.engine import Engine
+from taktflow.services.records import indexed_fields
 from taktflow.store import AnyOf, Between, Match, Part, RecordRow
 from taktflow.values import Range, loads
 
@@ -28,11 +29,10 @@ class StoredRecords:
     ) -> Sequence[Record]:
         """The records whose indexed fields fit ``where``; raises Invalid for a field without an index."""
         declared = self.engine.published.entity(entity)
-        unknown = [f for f in where if f not in declared.index]
+        indexed = indexed_fields(declared)
+        unknown = [f for f in where if f not in indexed]
         if unknown:
-            raise Invalid(
-                "record.not_indexed", entity=entity, field=", ".join(unknown), known=", ".join(declared.index)
-            )
+            raise Invalid("record.not_indexed", entity=entity, field=", ".join(unknown), known=", ".join(indexed))
         matches = {field: match_of(wanted) for field, wanted in where.items()}
         part = Part(limit=limit, sort="-changed_at" if newest_first else "changed_at")
         return [as_record(r) for r in self.engine.store.records.page(entity, matches, part).rows]
