@@ -69,7 +69,7 @@ def _outcome(act: Any) -> str:
 
 
 @given(EXPRESSIONS)
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=250, deadline=None, derandomize=True)
 def test_both_evaluators_give_the_same_value_and_never_fail(text: str) -> None:
     expression = parse(text)
 
@@ -80,7 +80,7 @@ def test_both_evaluators_give_the_same_value_and_never_fail(text: str) -> None:
 
 
 @given(EXPRESSIONS)
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 def test_the_value_has_the_type_that_was_inferred(text: str) -> None:
     expression = parse(text)
     inferred, _ = expression.infer({name: type_of_value(value) for name, value in SCOPE.items()})
@@ -95,7 +95,7 @@ def test_the_value_has_the_type_that_was_inferred(text: str) -> None:
 
 
 @given(EXPRESSIONS)
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 def test_where_nothing_is_known_no_name_is_doubted(text: str) -> None:
     _, findings = parse(text).infer(dict.fromkeys([*SCOPE, "missing", "item", "x", "y"], ANY))
 
@@ -103,7 +103,7 @@ def test_where_nothing_is_known_no_name_is_doubted(text: str) -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
     try:
         refused, expression = None, parse(text)

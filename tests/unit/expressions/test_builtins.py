@@ -260,15 +260,14 @@ def test_points_and_ranges(text: str, expected: Any) -> None:
     assert value(text) is expected
 
 
-@pytest.mark.parametrize("name", sorted(builtins()))
-def test_a_built_in_answers_null_to_nonsense_and_never_fails(name: str) -> None:
-    for arguments in ("", "null", "1", '"x"', "[]", "1, 2", 'null, "a"', '"a", 1, null', "{}, [], 1, 2"):
-        parse(f"{name}({arguments})").evaluate({}, CLOCK)
+def test_a_built_in_answers_to_any_arguments_and_never_fails() -> None:
+    for name in builtins():
+        for arguments in ("", "null", "1", '"x"', "[]", "1, 2", 'null, "a"', '"a", 1, null', "{}, [], 1, 2"):
+            parse(f"{name}({arguments})").evaluate({}, CLOCK)
 
 
-@pytest.mark.parametrize("name", sorted(builtins()))
-def test_the_arguments_names_are_those_of_the_standard(name: str) -> None:
-    for form in builtins()[name].forms:
-        if not form.rest:
+def test_arguments_can_be_given_by_the_standards_names() -> None:
+    for name, built_in in builtins().items():
+        for form in built_in.forms:
             named = ", ".join(f"{p.name}: null" for p in form.parameters)
-            assert not parse(f"{name}({named})").infer({})[1]
+            assert form.rest or not parse(f"{name}({named})").infer({})[1]

@@ -181,7 +181,7 @@ def cells(draw: Any) -> str:
 
 
 @given(cells(), NUMBERS)
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=120, deadline=None, derandomize=True)
 def test_the_open_form_says_what_the_same_expression_says(text: str, value: Decimal) -> None:
     body = text.removeprefix("not(").removesuffix(")") if text.startswith("not(") else text
     inside = f"? in ({body}, [])"
@@ -191,7 +191,7 @@ def test_the_open_form_says_what_the_same_expression_says(text: str, value: Deci
 
 
 @given(st.text(max_size=40), st.sampled_from([STRING, NUMBER, DATE, ANY, BOOLEAN]))
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=120, deadline=None, derandomize=True)
 def test_any_cell_is_read_or_refused_with_a_place(text: str, type: Type) -> None:
     try:
         refused, cell = None, parse_cell(text, type)

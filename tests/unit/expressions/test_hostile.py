@@ -148,15 +148,24 @@ def careful(expression: Expression) -> Any:
 
 
 def best_time(text: str, act: Callable[[Expression], Any]) -> float:
-    """The least of a few runs: a busy machine must not make an innocent expression look slow."""
+    """Processor seconds, the least of a few runs: a busy machine must not make an innocent expression look slow."""
     best = float("inf")
-    for _ in range(4):
-        start = time.perf_counter()
+    for _ in range(5):
+        start = time.thread_time()
         outcome(text, act)
-        best = min(best, time.perf_counter() - start)
-        if best < LIMIT_S:
+        best = min(best, time.thread_time() - start)
+        if best < LIMIT_S / 2:
             break
     return best
+
+
+def most_memory(text: str, act: Callable[[Expression], Any]) -> int:
+    tracemalloc.start()
+    try:
+        outcome(text, act)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("text", PYTHON.values(), ids=PYTHON.keys())
@@ -167,25 +176,19 @@ def test_python_is_not_spoken_here(text: str) -> None:
     assert fast == "None" or fast.startswith("expressions.syntax.")
 
 
-@pytest.mark.parametrize("act", [quick, careful])
-@pytest.mark.parametrize("text", [*PYTHON.values(), *HEAVY.values()], ids=[*PYTHON.keys(), *HEAVY.keys()])
-def test_a_hostile_expression_costs_less_than_50_ms(text: str, act: Callable[[Expression], Any]) -> None:
-    assert best_time(text, act) < LIMIT_S, outcome(text, act)
-
-
-@pytest.mark.parametrize("act", [quick, careful])
 @pytest.mark.parametrize("text", HEAVY.values(), ids=HEAVY.keys())
-def test_a_hostile_expression_takes_less_than_20_mb(text: str, act: Callable[[Expression], Any]) -> None:
-    outcome("1", act)
+def test_a_heavy_expression_costs_less_than_50_ms_and_20_mb(text: str) -> None:
+    outcome("1", quick)
 
-    tracemalloc.start()
-    try:
-        outcome(text, act)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    for act in (quick, careful):
+        assert best_time(text, act) < LIMIT_S, outcome(text, act)
+        assert most_memory(text, act) < LIMIT_BYTES, outcome(text, act)
 
-    assert peak < LIMIT_BYTES, outcome(text, act)
+
+def test_all_of_pythons_syntax_is_refused_within_the_same_bounds() -> None:
+    for text in PYTHON.values():
+        assert best_time(text, quick) < LIMIT_S
+        assert most_memory(text, quick) < LIMIT_BYTES
 
 
 def test_no_python_text_is_ever_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
