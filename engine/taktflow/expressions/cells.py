@@ -8,10 +8,12 @@ A cell that begins with ``=`` is one whole expression.
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import lru_cache
+from typing import cast
 
 from taktflow.expressions.expression import Expression, parse
 from taktflow.expressions.faults import ExpressionInvalid
@@ -80,7 +82,7 @@ class Cell:
             yield False
         for residual in self.residuals:
             if value is not None or residual.asks:
-                yield residual.expression.evaluate({**scope, SUBJECT: value}, clock)
+                yield residual.expression.evaluate(ChainMap({SUBJECT: value}, cast(dict[str, Value], scope)), clock)
 
     def infer(self, types: Mapping[str, Type]) -> tuple[Finding, ...]:
         """What cannot be right about its residuals, where the variables have ``types``."""

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from types import CodeType, FunctionType
 from typing import TypeAlias, cast
 
-from taktflow.expressions.emission import RUN, SCOPE, Emitted, lambda_of
+from taktflow.expressions.emission import RUN, SCOPE, Emitted
+from taktflow.expressions.python_nodes import lambda_of
 from taktflow.expressions.run import Run
 from taktflow.values import Value
 

@@ -8,7 +8,7 @@ word of an author's becomes one.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,6 +17,19 @@ from typing import Any, TypeAlias
 from taktflow.expressions import access, iteration, operators
 from taktflow.expressions import tree as t
 from taktflow.expressions.builtins import Form, chosen_form, find
+from taktflow.expressions.python_nodes import (
+    all_of,
+    any_of,
+    called,
+    constant,
+    either,
+    kept,
+    lambda_of,
+    loaded,
+    same_as,
+    tuple_of,
+    words,
+)
 from taktflow.expressions.run import Clock, Run
 from taktflow.expressions.temporal import read_date_and_time
 from taktflow.expressions.types import NULL, Type, conforms, written_type
@@ -87,75 +100,6 @@ def weight_of(node: t.Node) -> int:
     return count
 
 
-def loaded(name: str) -> ast.expr:
-    return ast.Name(id=name, ctx=ast.Load(), lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
-
-
-def _constant(value: bool | str | int | None) -> ast.expr:
-    return ast.Constant(value=value, lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
-
-
-def _called(function: str, arguments: Sequence[ast.expr]) -> ast.expr:
-    return ast.Call(
-        func=loaded(function),
-        args=list(arguments),
-        keywords=[],
-        lineno=1,
-        col_offset=0,
-        end_lineno=1,
-        end_col_offset=0,
-    )
-
-
-def _kept(variable: str, value: ast.expr) -> ast.expr:
-    target = ast.Name(id=variable, ctx=ast.Store(), lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
-    return ast.NamedExpr(target=target, value=value, lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
-
-
-def _is(left: ast.expr, value: bool) -> ast.expr:
-    return ast.Compare(
-        left=left,
-        ops=[ast.Is()],
-        comparators=[_constant(value)],
-        lineno=1,
-        col_offset=0,
-        end_lineno=1,
-        end_col_offset=0,
-    )
-
-
-def _any(parts: list[ast.expr]) -> ast.expr:
-    return ast.BoolOp(op=ast.Or(), values=parts, lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
-
-
-def _all(parts: list[ast.expr]) -> ast.expr:
-    return ast.BoolOp(op=ast.And(), values=parts, lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
-
-
-def _either(test: ast.expr, then: ast.expr, otherwise: ast.expr) -> ast.expr:
-    return ast.IfExp(test=test, body=then, orelse=otherwise, lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
-
-
-def lambda_of(parameters: Sequence[str], body: ast.expr) -> ast.expr:
-    """``lambda a, b: body``."""
-    arguments = ast.arguments(
-        posonlyargs=[],
-        args=[ast.arg(arg=p, lineno=1, col_offset=0, end_lineno=1, end_col_offset=0) for p in parameters],
-        kwonlyargs=[],
-        kw_defaults=[],
-        defaults=[],
-    )
-    return ast.Lambda(args=arguments, body=body, lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
-
-
-def _tuple(items: Sequence[ast.expr]) -> ast.expr:
-    return ast.Tuple(elts=list(items), ctx=ast.Load(), lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
-
-
-def _words(items: Sequence[str]) -> ast.expr:
-    return _tuple([_constant(i) for i in items])
-
-
 def _calls_built_in(node: t.Call, frames: _Frames) -> bool:
     return isinstance(node.of, t.Name) and not any(
         isinstance(f, _Locals) and node.of.name in f.variables for f in frames
@@ -181,14 +125,14 @@ class _Emitter:
         key = name or function.__name__
         while self.functions.setdefault(key, function) is not function:
             key += "_"
-        return _called(key, arguments)
+        return called(key, arguments)
 
     def _run_call(self, function: Callable[..., Any], *arguments: ast.expr) -> ast.expr:
         return self._call(function, loaded(RUN), *arguments)
 
     def _value(self, value: Value) -> ast.expr:
         if value is None or isinstance(value, bool | str):
-            return _constant(value)
+            return constant(value)
         key = f"_k{len(self.constants)}"
         self.constants[key] = value
         return loaded(key)
@@ -197,7 +141,7 @@ class _Emitter:
         return self._value(node.value)
 
     def _local_date_time(self, node: t.LocalDateTime, frames: _Frames) -> ast.expr:
-        return self._run_call(_in_zone, _constant(node.text))
+        return self._run_call(_in_zone, constant(node.text))
 
     def _name(self, node: t.Name, frames: _Frames) -> ast.expr:
         return self._named(node.name, frames)
@@ -205,7 +149,7 @@ class _Emitter:
     def _named(self, name: str, frames: _Frames) -> ast.expr:
         if not frames:
             self.names.add(name)
-            return self._call(access.name, loaded(SCOPE), _constant(name))
+            return self._call(access.name, loaded(SCOPE), constant(name))
         *outer, inner = frames
         if isinstance(inner, _Locals):
             if name not in inner.variables:
@@ -214,11 +158,11 @@ class _Emitter:
             return self._run_call(iteration.partial, variable) if name == "partial" else variable
         entry = loaded(inner.variable)
         if name == "item":
-            return self._call(access.in_entry, entry, _constant(name), self._call(access.whole, entry))
-        return self._call(access.in_entry, entry, _constant(name), self._named(name, tuple(outer)))
+            return self._call(access.in_entry, entry, constant(name), self._call(access.whole, entry))
+        return self._call(access.in_entry, entry, constant(name), self._named(name, tuple(outer)))
 
     def _path(self, node: t.Path, frames: _Frames) -> ast.expr:
-        return self._run_call(access.path, self.node(node.of, frames), _constant(node.field))
+        return self._run_call(access.path, self.node(node.of, frames), constant(node.field))
 
     def _filter(self, node: t.Filter, frames: _Frames) -> ast.expr:
         of = self.node(node.of, frames)
@@ -226,21 +170,21 @@ class _Emitter:
             return self._call(access.entry_at, of, self._value(node.test.value))
         entry = self._fresh()
         test = lambda_of([entry], self.node(node.test, (*frames, _Entry(entry))))
-        return self._run_call(access.select, of, test, _constant(weight_of(node.test)))
+        return self._run_call(access.select, of, test, constant(weight_of(node.test)))
 
     def _application(self, node: t.Call, frames: _Frames) -> ast.expr:
         built_in = find(node.of.name) if isinstance(node.of, t.Name) and _calls_built_in(node, frames) else None
         if built_in is None:
             names = tuple(a.name for a in node.arguments if a.name)
             arguments = [self.node(a.value, frames) for a in node.arguments]
-            return self._run_call(access.invoke, self.node(node.of, frames), _words(names), *arguments)
+            return self._run_call(access.invoke, self.node(node.of, frames), words(names), *arguments)
         placed = chosen_form(built_in, len(node.arguments), tuple(a.name for a in node.arguments))
         if placed is None:
-            return _constant(None)
+            return constant(None)
         form, order = placed
         if built_in.name in _FOLDED and all(isinstance(a.value, t.Literal) for a in node.arguments):
             return self._folded(form, [None if i is None else node.arguments[i].value for i in order])
-        given = [_constant(None) if i is None else self.node(node.arguments[i].value, frames) for i in order]
+        given = [constant(None) if i is None else self.node(node.arguments[i].value, frames) for i in order]
         return self._call(form.call, loaded(RUN), *given, name="f_" + built_in.name.replace(" ", "_"))
 
     def _folded(self, form: Form, arguments: list[t.Node | None]) -> ast.expr:
@@ -275,19 +219,19 @@ class _Emitter:
         """Flat, whatever the number of operands: one that ``settles`` ends it, all of the other kind decide it."""
         variables = [self._fresh() for _ in operands]
         pairs = list(zip(variables, operands, strict=True))
-        found = _any([_is(_kept(v, self.node(o, frames)), settles) for v, o in pairs])
-        others = _all([_is(loaded(v), not settles) for v in variables])
-        return _either(found, _constant(settles), _either(others, _constant(not settles), _constant(None)))
+        found = any_of([same_as(kept(v, self.node(o, frames)), settles) for v, o in pairs])
+        others = all_of([same_as(loaded(v), not settles) for v in variables])
+        return either(found, constant(settles), either(others, constant(not settles), constant(None)))
 
     def _between(self, node: t.Between, frames: _Frames) -> ast.expr:
         return self._call(operators.between, *(self.node(n, frames) for n in (node.of, node.low, node.high)))
 
     def _unary_test(self, node: t.UnaryTest, frames: _Frames) -> ast.expr:
-        return self._call(operators.half_open, _constant(node.operator), self.node(node.operand, frames))
+        return self._call(operators.half_open, constant(node.operator), self.node(node.operand, frames))
 
     def _in(self, node: t.In, frames: _Frames) -> ast.expr:
         variable = self._fresh()
-        value = _kept(variable, self.node(node.of, frames))
+        value = kept(variable, self.node(node.of, frames))
         tests = [self._test(test, loaded(variable), frames) for test in node.tests]
         return self._call(operators.disjoined, value, *tests)
 
@@ -302,7 +246,7 @@ class _Emitter:
         if isinstance(node.low, t.Literal) and isinstance(node.high, t.Literal):
             return self._value(operators.interval(node.low.value, node.high.value, *ends))
         low, high = self.node(node.low, frames), self.node(node.high, frames)
-        return self._call(operators.interval, low, high, *(_constant(e) for e in ends))
+        return self._call(operators.interval, low, high, *(constant(e) for e in ends))
 
     def _list(self, node: t.ListLiteral, frames: _Frames) -> ast.expr:
         return self._call(access.listing, *(self.node(i, frames) for i in node.items))
@@ -312,28 +256,28 @@ class _Emitter:
         known: dict[str, str] = {}
         for entry in node.entries:
             variable = self._fresh()
-            entries.append(_kept(variable, self.node(entry.value, (*frames, _Locals(dict(known))))))
+            entries.append(kept(variable, self.node(entry.value, (*frames, _Locals(dict(known))))))
             known[entry.key] = variable
-        return self._call(access.mapping, _words([e.key for e in node.entries]), *entries)
+        return self._call(access.mapping, words([e.key for e in node.entries]), *entries)
 
     def _if(self, node: t.If, frames: _Frames) -> ast.expr:
         test, then, otherwise = (self.node(n, frames) for n in (node.test, node.then, node.otherwise))
         if isinstance(test, ast.Constant):
             return then if test.value is True else otherwise
-        return _either(_is(test, True), then, otherwise)
+        return either(same_as(test, True), then, otherwise)
 
     def _for(self, node: t.For, frames: _Frames) -> ast.expr:
         domains, variables, inner = self._domains(node.iterators, frames)
         so_far = self._fresh()
         body = self.node(node.body, (*frames, _Locals({"partial": so_far, **inner})))
         function = lambda_of([*variables, so_far], body)
-        return self._run_call(iteration.each, domains, function, _constant(weight_of(node.body)))
+        return self._run_call(iteration.each, domains, function, constant(weight_of(node.body)))
 
     def _quantified(self, node: t.Quantified, frames: _Frames) -> ast.expr:
         domains, variables, inner = self._domains(node.iterators, frames)
         body = lambda_of(variables, self.node(node.body, (*frames, _Locals(inner))))
         loop = iteration.every if node.every else iteration.some
-        return self._run_call(loop, domains, body, _constant(weight_of(node.body)))
+        return self._run_call(loop, domains, body, constant(weight_of(node.body)))
 
     def _domains(
         self, iterators: tuple[t.Iterator, ...], frames: _Frames
@@ -349,7 +293,7 @@ class _Emitter:
             domains.append(lambda_of(list(variables), domain))
             variables.append(self._fresh())
             inner[iterator.name] = variables[-1]
-        return _tuple(domains), variables, inner
+        return tuple_of(domains), variables, inner
 
     def _instance(self, node: t.InstanceOf, frames: _Frames) -> ast.expr:
         wanted = self._value(declared(node.type))
@@ -359,7 +303,7 @@ class _Emitter:
         variables = [self._fresh() for _ in node.parameters]
         inner = _Locals(dict(zip(node.parameters, variables, strict=True)))
         body = lambda_of(variables, self.node(node.body, (*frames, inner)))
-        return self._run_call(access.function, _words(node.parameters), body, _constant(weight_of(node.body)))
+        return self._run_call(access.function, words(node.parameters), body, constant(weight_of(node.body)))
 
 
 _EMIT: dict[type[t.Node], Callable[[_Emitter, Any, _Frames], ast.expr]] = {

@@ -48,6 +48,8 @@ class Expression:
             value = self._compiled(scope, Run(clock))
         except RecursionError as wrong:
             raise LimitExceeded("expressions.limit.steps") from wrong
+        except ArithmeticError:
+            return None  # The scope held a number that is none.
         return settled(value) if type(value) in (list, tuple, dict) else value
 
     def evaluate_safely(self, scope: Mapping[str, Value], clock: Clock) -> Value:
@@ -56,6 +58,8 @@ class Expression:
             value = evaluated(self._emitted, scope, Run(clock, SAFE_STEPS))
         except RecursionError as wrong:
             raise LimitExceeded("expressions.limit.steps") from wrong
+        except ArithmeticError:
+            return None
         return settled(value)
 
     def infer(self, types: Mapping[str, Type]) -> tuple[Type, tuple[Finding, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from time import thread_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -332,3 +333,23 @@ def test_inside_a_filter_fields_hide_variables() -> None:
 
 def test_reading_the_same_text_again_is_free() -> None:
     assert parse("1 + 1") is parse("1 + 1")
+
+
+def test_a_scope_with_a_number_that_is_none_gives_null() -> None:
+    assert value("n > 1", n=Decimal("NaN")) is None
+    assert value("n + 1", n=Decimal("sNaN")) is None
+
+
+def test_a_simple_condition_takes_microseconds() -> None:
+    condition, scope = parse('a.b > 3 and c = "x"'), {"a": {"b": Decimal(5)}, "c": "x"}
+    condition.evaluate(scope, CLOCK)
+
+    best = float("inf")
+    for _ in range(20):
+        start = thread_time()
+        for _ in range(200):
+            condition.evaluate(scope, CLOCK)
+        best = min(best, (thread_time() - start) / 200)
+
+    # 0.5 microseconds where it was written; the bound of 3 is the engine's budget.
+    assert best < 3e-6
