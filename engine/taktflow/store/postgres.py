@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
@@ -62,6 +63,9 @@ class PostgresConnection:
         self._raw = raw
         self._mode = raw.pipeline()
         self._pipeline = self._mode.__enter__()
+        self._cursors: defaultdict[str, list[psycopg.Cursor[Row]]] = defaultdict(list)
+        """Cursors by statement: one that has run its statement before knows how to send the values of the next."""
+        self._used: defaultdict[str, int] = defaultdict(int)
         self._expected: list[tuple[psycopg.Cursor[Row], Callable[[], Exception]]] = []
         self._apart = False
         """Inside a savepoint each expectation is met at once, so that the reason is found before what follows fails."""
@@ -73,21 +77,25 @@ class PostgresConnection:
 
     def run(self, sql: str, params: Params = ()) -> None:
         self.written += 1
-        self._raw.execute(_spelled(sql), params)
+        self._send(sql, params, 0)
 
     def expect(self, sql: str, params: Params, otherwise: Callable[[], Exception]) -> None:
         self.written += 1
-        self._expected.append((self._raw.execute(_spelled(sql), params), otherwise))
+        # Its outcome is looked at later, so until then no other statement may use its cursor.
+        self._used[sql] += 1
+        self._expected.append((self._send(sql, params, self._used[sql]), otherwise))
         if self._apart:
             self.flush()
 
     def rows(self, sql: str, params: Params = ()) -> list[Row]:
         self.written += 1
-        return self._raw.execute(_spelled(sql), params).fetchall()
+        cursor = self._send(sql, params, 0)
+        self._pipeline.sync()
+        return cursor.fetchall()
 
     def count(self, sql: str, params: Params = ()) -> int:
         self.written += 1
-        cursor = self._raw.execute(_spelled(sql), params)
+        cursor = self._send(sql, params, 0)
         self._pipeline.sync()
         return cursor.rowcount
 
@@ -102,6 +110,7 @@ class PostgresConnection:
     def flush(self) -> None:
         self._pipeline.sync()
         expected, self._expected = self._expected, []
+        self._used.clear()
         for cursor, otherwise in expected:
             if cursor.rowcount == 0:
                 raise otherwise()
@@ -146,9 +155,16 @@ class PostgresConnection:
     def passing(self, error: Exception) -> bool:
         return isinstance(error, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
 
+    def _send(self, sql: str, params: Params, place: int) -> psycopg.Cursor[Row]:
+        cursors = self._cursors[sql]
+        while len(cursors) <= place:
+            cursors.append(self._raw.cursor())
+        return cursors[place].execute(_spelled(sql), params)
+
     def _settle(self) -> None:
         """Forgets what was sent; what failed of it is reported once more and known already."""
         self._expected.clear()
+        self._used.clear()
         with suppress(psycopg.Error):
             self._pipeline.sync()
 

@@ -33,6 +33,7 @@ from taktflow.store.migrate import check_revision
 from taktflow.store.moments import micros
 from taktflow.store.readers import Readers
 from taktflow.store.rows import ClaimedEffect, InboundRow, LoadedInstance, Notice, SignalRow, TimerRow
+from taktflow.store.search import RecordSearch
 from taktflow.store.transaction import Transaction
 from taktflow.store.writer import Change, Writer
 
@@ -54,6 +55,7 @@ class Store:
         self._due = Due(self._readers)
         self._writer = Writer(lambda: writer_connection(address), queue_limit, self._announce)
         self._asking = Asking(address)
+        self.search = RecordSearch(self._readers)
         self.instances = Instances(self._asking, self._writer)
         self.tasks = Tasks(self._asking, self._writer)
         self.incidents = Incidents(self._asking, self._writer)
