@@ -9,7 +9,7 @@ from taktflow.errors import Invalid
 from taktflow.sdk import Record, Value
 from taktflow.services.engine import Engine
 from taktflow.services.records import indexed_fields
-from taktflow.store import AnyOf, Between, Match, Part, RecordRow
+from taktflow.store import AnyOf, Between, Match, RecordRow
 from taktflow.values import Range, loads
 
 
@@ -21,7 +21,7 @@ class StoredRecords:
 
     def read(self, entity: str, id: str) -> Record | None:
         """The record, or None."""
-        row = self.engine.store.records.find(entity, id)
+        row = self.engine.store.search.one(entity, id)
         return None if row is None else as_record(row)
 
     def find(
@@ -34,8 +34,7 @@ class StoredRecords:
         if unknown:
             raise Invalid("record.not_indexed", entity=entity, field=", ".join(unknown), known=", ".join(indexed))
         matches = {field: match_of(wanted) for field, wanted in where.items()}
-        part = Part(limit=limit, sort="-changed_at" if newest_first else "changed_at")
-        return [as_record(r) for r in self.engine.store.records.page(entity, matches, part).rows]
+        return [as_record(r) for r in self.engine.store.search.matching(entity, matches, limit, newest_first)]
 
 
 def match_of(wanted: Value) -> Match:

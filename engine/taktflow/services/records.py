@@ -39,7 +39,7 @@ def row_write(engine: Engine, write: RecordWrite, *, by: str, source: str, where
     record moves on before the commit, the store raises StaleRecord (RecordExists for a new one) and it is made anew.
     """
     entity = engine.published.entity(write.entity)
-    stored = engine.store.records.find(write.entity, write.id)
+    stored = engine.store.search.one(write.entity, write.id)
     _refuse_misplaced(write, stored)
     given = dict(write.fields) if stored else {entity.key: write.id, **write.fields}
     values, findings = read_data(

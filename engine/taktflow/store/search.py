@@ -37,7 +37,9 @@ class RecordSearch:
         params: list[Any] = [entity]
         for place, (_, sql, values) in enumerate(conditions):
             if place == 0:
-                clauses.append(f"r.id IN (SELECT x.record_id FROM record_index x WHERE x.entity = ? AND {sql})")  # noqa: S608  # Built of our own words; values are bound.
+                # Built of our own words only; every value is bound.
+                among = f"SELECT x.record_id FROM record_index x WHERE x.entity = ? AND {sql}"  # noqa: S608
+                clauses.append(f"r.id IN ({among})")
                 params += [entity, *values]
             else:
                 clauses.append(
