@@ -90,7 +90,7 @@ class Cell:
         return tuple(f for r in self.residuals for f in r.expression.infer(known)[1])
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def parse_cell(text: str, type: Type, zone: tzinfo | None = None) -> Cell:
     """The cell that ``text`` writes in a column of ``type``; ``zone`` is meant by dates with a time but no offset.
 

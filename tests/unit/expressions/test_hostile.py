@@ -154,7 +154,7 @@ def best_time(text: str, act: Callable[[Expression], Any]) -> float:
         start = time.thread_time()
         outcome(text, act)
         best = min(best, time.thread_time() - start)
-        if best < LIMIT_S / 2:
+        if best < LIMIT_S:
             break
     return best
 
