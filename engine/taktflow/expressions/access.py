@@ -84,7 +84,7 @@ def select(run: Run, of: Value, test: Callable[[Value], Value], weight: int) -> 
         return [] if type(test(NOBODY)) is not Decimal else None
     kept: list[Value] = []
     for place, entry in enumerate(entries):
-        run.charge(weight)
+        run.charge(weight + 2)
         item = plain(entry)
         answer = test(item)
         if place == 0 and type(answer) is Decimal:

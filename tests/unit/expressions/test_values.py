@@ -326,6 +326,15 @@ def test_a_variable_may_be_called_like_a_built_in() -> None:
     assert value("count([1, 2]) + count", count=Decimal(2)) == 4
 
 
+def test_an_order_of_ten_thousand_lines_is_within_the_budget() -> None:
+    lines = [{"sku": f"S{n % 50}", "min_qty": Decimal(2)} for n in range(10_000)]
+    scope = {"order": {"lines": lines}, "available": {f"S{n}": Decimal(2) for n in range(50)}}
+    condition = parse("every l in order.lines satisfies available[l.sku] >= l.min_qty")
+
+    assert condition.evaluate(scope, CLOCK) is True
+    assert parse("sum(order.lines[min_qty > 1].min_qty)").evaluate(scope, CLOCK) == 20_000
+
+
 def test_inside_a_filter_fields_hide_variables() -> None:
     assert value('[{sku: "A"}, {sku: "B"}][sku = wanted].sku', wanted="B", sku="A") == ["B"]
     assert value("[{a: 1}, {b: 2}][a = 1]", a=Decimal(1)) == [{"a": 1}, {"b": 2}]
