@@ -327,6 +327,9 @@ NODE_CASES: list[tuple[str, str, str]] = [
     ("a: {type: formula, ref: rank, retry: {first: -PT5S}}", "span.negative", "/nodes/a/retry/first"),
     ("a: {type: formula, ref: rank, out: 'order priority'}", "out.form", "/nodes/a/out"),
     ("a: {type: formula, ref: rank, out: instance.key}", "out.reserved", "/nodes/a/out"),
+    ("a: {type: formula, ref: rank, out: order.number}", "out.type", "/nodes/a/out"),
+    ("a: {type: formula, ref: rank, each: order.lines, as: line, out: line.sku}", "out.type", "/nodes/a/out"),
+    ("a: {type: formula, ref: rank, each: order.lines, as: line, out: line.prise}", "out.near", "/nodes/a/out"),
     ("a: {type: formula, ref: rank, out: order.amuont}", "out.near", "/nodes/a/out"),
     ("a: {type: formula, ref: rank, out: order.priority}", "out.undeclared", "/nodes/a/out"),
     ("a: {type: formula, ref: rank, idempotency: {$: order.lines}}", "expression.type", "/nodes/a/idempotency/$"),
@@ -414,7 +417,8 @@ NODE_CASES: list[tuple[str, str, str]] = [
         "/nodes/a/edges/0/to",
     ),
     ("a: {type: call, ref: flov}", "reference.near", "/nodes/a/ref"),
-    ("a: {type: call, ref: flow, with: {x: {$: ordr}}}", "expressions.names.unknown", "/nodes/a/with/x/$"),
+    ("a: {type: call, ref: flow, with: {order: {$: ordr}}}", "expressions.names.unknown", "/nodes/a/with/order/$"),
+    ("a: {type: call, ref: flow, with: {ordr: 1}}", "call.input_unknown", "/nodes/a/with/ordr"),
     ("a: {type: call, ref: flow, collect: ordr.number}", "expressions.names.unknown", "/nodes/a/collect"),
 ]
 
@@ -470,6 +474,7 @@ HEADS: list[tuple[str, str, str]] = [
     (START.replace("START", "type: manual, dedupe: ordr.number"), "expressions.names.unknown", "/start/0/dedupe"),
     (FLOW.replace("entity: order", "entity: oder, as: order"), "reference.near", "/data/entity"),
     (FLOW.replace("key: order.number", "key: order.lines"), "expression.type", "/data/key"),
+    (FLOW.replace("{entity", "{vars: {instance: {type: text}}, entity"), "out.reserved", "/data/vars/instance"),
     (FLOW + "priority: order.number\n", "expression.type", "/priority"),
     (FLOW.replace("{entity", "{vars: {x: {type: choice}}, entity"), "field.choice_empty", "/data/vars/x"),
 ]
@@ -550,6 +555,32 @@ def test_what_a_table_answers_is_known_behind_it() -> None:
 
     assert cases_of(right) == []
     assert cases_of(wrong) == [("expressions.types.compare", "/edges/0/when")]
+
+
+def test_what_a_person_answers_is_known_behind_the_task() -> None:
+    nodes = (
+        "a: {type: approval, who: [user:a], form: release, out: verdict, title: {zh: 批, en: Do}}\ndone: {type: end}"
+    )
+    edge = "{from: a, to: done, when: 'approved and verdict.FIELD != null'}"
+
+    for known in ("comment", "by", "decisions[1].by"):
+        assert cases_of(findings_of(flow(nodes, edge.replace("FIELD", known)))) == []
+    assert cases_of(findings_of(flow(nodes, edge.replace("FIELD", "coment")))) == [
+        ("expressions.fields.unknown", "/edges/0/when")
+    ]
+
+
+def test_a_name_that_two_nodes_set_differently_may_be_either() -> None:
+    nodes = """
+a: {type: formula, ref: rank, out: x}
+b: {type: approval, who: [user:a], out: x, title: {zh: 批, en: Do}}
+done: {type: end}
+"""
+
+    assert (
+        cases_of(findings_of(flow(nodes, "{from: a, to: done, when: x > 1}\n{from: b, to: done, when: x.by != null}")))
+        == []
+    )
 
 
 def test_a_forms_fields_are_variables_of_what_it_starts() -> None:

@@ -180,7 +180,8 @@ def test_all_findings_come_at_once_in_the_order_of_the_document() -> None:
 
 
 def test_every_finding_of_reading_has_a_sentence_in_both_languages_with_all_its_arguments() -> None:
-    sources = [(s, n) for n, s, _, _ in UNREADABLE] + [(s, "x.yaml") for s, _, _ in MISFITS]
+    small = [(s, n) for n, s, _, _ in UNREADABLE if len(s) < 10_000]
+    sources = small + [(s, "x.yaml") for s, _, _ in MISFITS]
 
     for source, name in sources:
         for finding in findings_of(source, name):

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from taktflow.definitions.checking.activity import check_activity, result_type
+from taktflow.definitions.checking.activity import check_activity
 from taktflow.definitions.checking.fields import check_fields
+from taktflow.definitions.checking.outs import RESERVED, with_outs
 from taktflow.definitions.checking.people import check_approval, check_user_task
 from taktflow.definitions.checking.scope import (
     ERROR,
     INSTANCE,
     LIST,
-    PATH,
     Scope,
-    assigned,
     computed_in,
     expression,
     item_of,
@@ -37,7 +36,7 @@ from taktflow.definitions.workflow import (
     Wait,
     Workflow,
 )
-from taktflow.expressions import ANY, BOOLEAN, NULL, NUMBER, STRING, ExpressionInvalid, ListOf, Type, parse
+from taktflow.expressions import ANY, BOOLEAN, NULL, NUMBER, STRING, Type
 from taktflow.values import Pointer
 
 
@@ -65,6 +64,8 @@ def base_scope(notes: Notes, workflow: Workflow) -> Scope:
     elif data.name is not None:
         types[data.name] = ANY
     for name, declared in data.vars.items():
+        if name in RESERVED:
+            notes.add("out.reserved", f"/data/vars/{name}", path=name)
         types[name] = field_type(declared, notes.world.entities)
     undeclared = not types
     for name, type_ in start_types(notes, workflow).items():
@@ -85,7 +86,7 @@ def _level(
     scope: Scope,
     starts: Sequence[str] = (),
 ) -> None:
-    scope = _with_outs(notes, nodes, at, scope)
+    scope = with_outs(notes, nodes, at, scope)
     routed = {target for n in nodes.values() for target in getattr(n, "on", {}).values()}
     scopes = {id: scope.with_names(error=ERROR) if id in routed else scope for id in nodes}
     for id, node in nodes.items():
@@ -94,68 +95,6 @@ def _level(
         _node(notes, node, here, scopes[id])
     for index, edge in enumerate(edges):
         _edge(notes, edge, nodes, starts, f"{at}/edges/{index}", scopes.get(edge.source, scope))
-
-
-def _with_outs(notes: Notes, nodes: Mapping[str, Node], at: Pointer, scope: Scope) -> Scope:
-    """The scope with what the nodes of a level set; only a path into closed data may be a mistake."""
-    types = dict(scope.types)
-    for id, node in nodes.items():
-        here = f"{at}/nodes{pointed(id)}"
-        for path, where, type_ in _outs(notes, node, here):
-            if not PATH.fullmatch(path):
-                notes.add("out.form", where, path=path)
-                continue
-            if path.partition(".")[0] in ("instance", "error"):
-                notes.add("out.reserved", where, path=path)
-                continue
-            _assign(notes, types, path, where, type_)
-        if isinstance(node, Activity) and node.each is not None:
-            _each_out(notes, node, f"{here}/out", types)
-    return Scope(types, scope.open)
-
-
-def _outs(notes: Notes, node: Node, at: Pointer) -> list[tuple[str, Pointer, Type]]:
-    """What a node sets: the path, where it says so, and the type."""
-    if isinstance(node, Wait):
-        found = [(node.out, f"{at}/out", ANY)] if node.out else []
-        return [*found, *((t.out, f"{at}/any{pointed(n)}/out", ANY) for n, t in node.any.items() if t.out)]
-    out: str | None = getattr(node, "out", None)
-    if out is None:
-        return []
-    if isinstance(node, Activity):
-        if node.each is not None and out.partition(".")[0] == (node.item or "item"):
-            return []
-        return [(out, f"{at}/out", result_type(notes, node))]
-    if isinstance(node, ForEach):
-        return [(out, f"{at}/out", LIST)]
-    return [(out, f"{at}/out", ANY)]
-
-
-def _assign(notes: Notes, types: dict[str, Type], path: str, where: Pointer, type_: Type) -> None:
-    known = _fields_at(types, path)
-    if not assigned(types, path, type_):
-        name = path.rpartition(".")[2]
-        if near := nearest(name, known):
-            notes.add("out.near", where, "warning", path=path, near=near)
-        else:
-            notes.add("out.undeclared", where, "info", path=path)
-
-
-def _fields_at(types: Mapping[str, Type], path: str) -> list[str]:
-    here: Type = ANY
-    for i, name in enumerate(path.split(".")[:-1]):
-        here = types.get(name, ANY) if i == 0 else getattr(here, "fields", {}).get(name, ANY)
-        while isinstance(here, ListOf):
-            here = here.item
-    return list(getattr(here, "fields", {}))
-
-
-def _each_out(notes: Notes, node: Activity, where: Pointer, types: dict[str, Type]) -> None:
-    """What is set in the item of an ``each`` is set in every item of its list."""
-    head, _, rest = (node.out or "").partition(".")
-    each = (node.each or "").replace(" ", "")
-    if head == (node.item or "item") and rest and PATH.fullmatch(each) and PATH.fullmatch(rest):
-        _assign(notes, types, f"{each}.{rest}", where, result_type(notes, node))
 
 
 def _routes(notes: Notes, node: Node, nodes: Mapping[str, Node], at: Pointer) -> None:
@@ -213,25 +152,22 @@ def _foreach(notes: Notes, node: ForEach, at: Pointer, scope: Scope) -> None:
     _level(notes, node.nodes, node.edges, at, inner)
     if node.collect is not None:
         quiet = Notes(notes.world)
-        expression(notes, node.collect, f"{at}/collect", _with_outs(quiet, node.nodes, at, inner))
+        expression(notes, node.collect, f"{at}/collect", with_outs(quiet, node.nodes, at, inner))
 
 
 def _call(notes: Notes, node: Call, at: Pointer, scope: Scope) -> None:
     notes.ref("workflow", node.ref, f"{at}/ref")
+    child = notes.world.find(Workflow, node.ref)
+    inner = base_scope(Notes(notes.world), child) if child else Scope(open=True)
+    for name in node.data if not inner.open else ():
+        if name not in inner.types:
+            known = ", ".join(inner.types)
+            notes.add("call.input_unknown", f"{at}/with{pointed(name)}", "warning", name=name, id=node.ref, known=known)
     for name, value in node.data.items():
         raw = value.model_dump(by_alias=True) if isinstance(value, Computed) else value
         for text, where in computed_in(raw, f"{at}/with{pointed(name)}"):
             expression(notes, text, where, scope)
     if node.collect is None:
         return
-    child = notes.world.find(Workflow, node.ref)
-    if child is None:
-        try:
-            parse(node.collect)
-        except ExpressionInvalid as wrong:
-            for finding in wrong.findings:
-                notes.add(finding.code, f"{at}/collect", "error", **{**finding.args})
-        return
-    quiet = Notes(notes.world)
-    inner = base_scope(quiet, child)
-    expression(notes, node.collect, f"{at}/collect", _with_outs(quiet, child.nodes, "", inner))
+    nodes = child.nodes if child else {}
+    expression(notes, node.collect, f"{at}/collect", with_outs(Notes(notes.world), nodes, "", inner))
