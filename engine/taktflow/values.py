@@ -179,13 +179,38 @@ def normal(value: Any) -> Value:
 
     Integers and floats become ``Decimal`` (a float by its shortest text, as people write it), tuples become lists.
     """
+    # Exact types first: nearly every value is one of these, and asking an abstract class is slow.
+    kind = type(value)
+    if kind is Decimal:
+        return _finite(value)
+    if kind in _EXACT:
+        return value
+    if kind is dict:
+        return {k if type(k) is str else str(k): normal(v) for k, v in value.items()}
+    if kind is list:
+        return [normal(v) for v in value]
+    return _normal_of_others(value)
+
+
+_EXACT = frozenset({type(None), bool, str, timedelta, date, time, YearsMonths, Range})
+
+
+def _finite(value: Decimal) -> Decimal:
+    if not value.is_finite():
+        raise TypeError(f"{value} is no number to calculate with; use null for an unknown one")
+    return value
+
+
+def _normal_of_others(value: Any) -> Value:
     match value:
-        case None | bool() | str() | Decimal() | timedelta() | YearsMonths() | Range():
+        case str() | timedelta():
             return value
+        case Decimal():
+            return _finite(value)
         case int():
             return Decimal(value)
         case float():
-            return Decimal(repr(value))
+            return _finite(Decimal(repr(value)))
         case datetime():
             if value.tzinfo is None:
                 raise TypeError("a date and time needs a time zone")
@@ -249,9 +274,12 @@ def _read_tag(tag: str, body: Any, pairs: dict[str, Any]) -> Value:
 
 def dumps(value: Value) -> str:
     """``value`` as JSON text that :func:`loads` turns back into an equal value of equal types."""
-    return simplejson.dumps(
-        value, use_decimal=True, ensure_ascii=False, separators=(",", ":"), default=_tagged, namedtuple_as_object=False
-    )
+    return _TAGGING.encode(value)
+
+
+_TAGGING = simplejson.JSONEncoder(
+    use_decimal=True, ensure_ascii=False, separators=(",", ":"), default=_tagged, namedtuple_as_object=False
+)
 
 
 def loads(text: str | bytes) -> Value:
@@ -287,7 +315,10 @@ def plain(value: Value) -> Json:
 
 def plain_dumps(document: Any) -> str:
     """JSON text of ``document`` for people and other systems: exact numbers, ISO 8601 dates."""
-    return simplejson.dumps(plain(document), use_decimal=True, ensure_ascii=False, separators=(",", ":"))
+    return _PLAIN.encode(plain(document))
+
+
+_PLAIN = simplejson.JSONEncoder(use_decimal=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def plain_loads(text: str | bytes) -> Json:

@@ -253,7 +253,7 @@ class Segment:
 
 def with_path(base: Value, path: list[str], value: Value) -> Value:
     """``base`` with ``value`` at ``path``; what is no context on the way becomes one. Shares all else with ``base``."""
-    found = dict(base) if isinstance(base, Mapping) else {}
+    found = dict(base) if isinstance(base, dict) else {}
     head = path[0]
     found[head] = value if len(path) == 1 else with_path(found.get(head), path[1:], value)
     return found
