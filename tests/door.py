@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from taktflow.api.events import HEARTBEAT_S
 from taktflow.api.server import Server, free_socket, server
 from taktflow.catalog import Catalog
 from taktflow.errors import Invalid
@@ -229,10 +230,10 @@ def publish(engine: Engine, files: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def serving(engine: Engine) -> Iterator[Door]:
+def serving(engine: Engine, heartbeat_s: float = HEARTBEAT_S) -> Iterator[Door]:
     """``engine`` behind a listening server that ends with the block."""
     listening = free_socket("127.0.0.1")
-    running = server(engine)
+    running = server(engine, heartbeat_s=heartbeat_s)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, name="door", daemon=True)
     thread.start()
     door = Door(engine, f"http://127.0.0.1:{listening.getsockname()[1]}", running)

@@ -16,6 +16,7 @@ from taktflow.api.buckets import Buckets
 from taktflow.api.deps import Rim
 from taktflow.api.designer import Designer
 from taktflow.api.door import Door
+from taktflow.api.events import HEARTBEAT_S, Hub
 from taktflow.api.guard import COOKIE
 from taktflow.api.headers import SecurityHeaders
 from taktflow.api.problems import answer_with_problems
@@ -60,12 +61,14 @@ DOORS: tuple[Door, ...] = (
 )
 
 
-def create_app(engine: Engine) -> FastAPI:
-    """The app on a running engine, which outlives it."""
+def create_app(engine: Engine, *, heartbeat_s: float = HEARTBEAT_S) -> FastAPI:
+    """The app on a running engine, which outlives it. ``heartbeat_s`` is how often a quiet event stream shows life."""
     app = bare_app()
     settings = engine.settings
     app.state.engine = engine
-    app.state.rim = Rim(public=Buckets(settings.public_rate_per_minute), sign_in=Buckets(SIGN_INS_PER_MINUTE))
+    app.state.rim = Rim(
+        public=Buckets(settings.public_rate_per_minute), sign_in=Buckets(SIGN_INS_PER_MINUTE), hub=Hub(heartbeat_s)
+    )
     # The last one added is the first to see a request.
     app.add_middleware(BodyLimit, limit_bytes=settings.body_limit_bytes)
     app.add_middleware(SecurityHeaders, https=settings.cookie_secure)

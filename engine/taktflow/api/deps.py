@@ -26,7 +26,7 @@ class Rim:
 
     public: Buckets
     sign_in: Buckets
-    hub: Hub = field(default_factory=Hub)
+    hub: Hub
     traffic: Traffic = field(default_factory=Traffic)
     hashing: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(SIGN_INS_AT_ONCE))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets as randomness
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -221,7 +222,9 @@ async def _http(request: Request, error: Exception) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     id = randomness.token_hex(8)
-    _log.error("unexpected error", id=id, method=request.method, path=request.url.path, exc_info=error)
+    # As text of our own: a renderer that shows local variables would write passwords into the log.
+    trace = "".join(traceback.format_exception(error))
+    _log.error("unexpected error", id=id, method=request.method, path=request.url.path, trace=trace)
     language = reader_language(request)
     problem = _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "api.unexpected", language, {"id": id}, id=id)
     return problem_response(problem, language)

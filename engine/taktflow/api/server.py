@@ -8,6 +8,7 @@ from types import FrameType
 import uvicorn
 
 from taktflow.api.app import create_app
+from taktflow.api.events import HEARTBEAT_S
 from taktflow.services.engine import Engine
 
 
@@ -25,11 +26,13 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def server(engine: Engine, *, host: str | None = None, port: int | None = None) -> Server:
+def server(
+    engine: Engine, *, host: str | None = None, port: int | None = None, heartbeat_s: float = HEARTBEAT_S
+) -> Server:
     """A server for ``engine`` on the address of its settings, not yet running: call ``run()``."""
     settings = engine.settings
     config = uvicorn.Config(
-        create_app(engine),
+        create_app(engine, heartbeat_s=heartbeat_s),
         host=host or settings.host,
         port=settings.port if port is None else port,
         log_config=None,
