@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 
 from taktflow.errors import Invalid
 from taktflow.sdk import RecordWrite
-from taktflow.services.records import reindex, row_write
+from taktflow.services.records import reindex, row_write, row_writes
 from taktflow.store import Commit, RecordExists, StaleRecord
 from tests.door import PACK, Door, Person, a_door, publish
 
@@ -363,6 +363,22 @@ def test_a_flows_write_never_overwrites_what_it_has_not_seen(door: Door, sam: Pe
         door.engine.store.commit(Commit(at=door.engine.now(), writes=(first,))).result()
 
     assert sam.read("/api/records/customer/LATE")["fields"]["credit"] == 5
+
+
+def test_writes_of_one_result_to_one_record_build_upon_each_other(door: Door, sam: Person) -> None:
+    writes = [
+        RecordWrite("customer", "create", "TWICE", {"name": "First"}),
+        RecordWrite("customer", "update", "TWICE", {"tier": "S"}),
+        RecordWrite("customer", "upsert", "TWICE", {"name": "Last"}),
+    ]
+
+    rows = row_writes(door.engine, writes, by="instance:i-1", source="n")
+    door.engine.store.commit(Commit(at=door.engine.now(), writes=rows)).result()
+
+    record = sam.read("/api/records/customer/TWICE")
+    assert (record["rev"], record["fields"]["name"], record["fields"]["tier"]) == (3, "Last", "S")
+    history = sam.read("/api/records/customer/TWICE/history")["items"]
+    assert history[0]["changes"] == {"name": {"from": "First", "to": "Last"}}
 
 
 def test_a_newly_declared_index_finds_older_records_once_it_is_written_anew(door: Door, sam: Person) -> None:

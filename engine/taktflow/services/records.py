@@ -38,8 +38,27 @@ def row_write(engine: Engine, write: RecordWrite, *, by: str, source: str, where
     pointer below ``where``. The result is based on the revision read here even when ``write`` names none: when the
     record moves on before the commit, the store raises StaleRecord (RecordExists for a new one) and it is made anew.
     """
+    return _row_write(engine, write, engine.store.search.one(write.entity, write.id), by, source, where)
+
+
+def row_writes(engine: Engine, writes: Sequence[RecordWrite], *, by: str, source: str) -> list[RowWrite]:
+    """Several writes of one commit, in order; a later one builds upon an earlier one to the same record."""
+    made: dict[tuple[str, str], RecordRow] = {}
+    rows = []
+    for write in writes:
+        place = (write.entity, write.id)
+        stored = made.get(place) or engine.store.search.one(*place)
+        row = _row_write(engine, write, stored, by, source, "/fields")
+        now = engine.now()
+        made[place] = RecordRow(*place, (stored.rev if stored else 0) + 1, row.fields, now, now)
+        rows.append(row)
+    return rows
+
+
+def _row_write(
+    engine: Engine, write: RecordWrite, stored: RecordRow | None, by: str, source: str, where: Pointer
+) -> RowWrite:
     entity = engine.published.entity(write.entity)
-    stored = engine.store.search.one(write.entity, write.id)
     _refuse_misplaced(write, stored)
     given = dict(write.fields) if stored else {entity.key: write.id, **write.fields}
     values, findings = read_data(

@@ -13,7 +13,7 @@ from taktflow.runtime.plan import Plan
 from taktflow.sdk import Connections, NodeContext, NodeError, RecordReader, Result, Text
 from taktflow.services.engine import Engine
 from taktflow.services.foreign import invoked
-from taktflow.services.records import row_write
+from taktflow.services.records import row_writes
 from taktflow.store import DuplicateValue, RecordExists, RowWrite, StaleRecord
 from taktflow.values import Value, normal, plain
 
@@ -57,7 +57,7 @@ def run_effect(
 
 def writes_of(engine: Engine, instance: str, asked: Perform, result: Result) -> list[RowWrite]:
     """The result's record writes as the store takes them; raises what :func:`row_write` raises."""
-    return [row_write(engine, w, by=f"instance:{instance}", source=asked.node) for w in result.writes]
+    return row_writes(engine, result.writes, by=f"instance:{instance}", source=asked.node)
 
 
 def uncommitted(refused: TaktflowError) -> NodeError:
