@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -40,7 +41,8 @@ class Level:
     starts: Mapping[str, Start]
     nodes: Mapping[str, Node]
     edges: Sequence[EdgeModel]
-    ways: Sequence[Way]
+    out_of: Mapping[str, Sequence[Way]]
+    into: Mapping[str, Sequence[Way]]
     graph: nx.DiGraph[str]
 
     def member(self, id: str) -> Member:
@@ -53,13 +55,13 @@ class Level:
             return pointed("start", list(self.starts).index(id))
         return self.at + pointed("nodes", id)
 
-    def leaving(self, id: str) -> list[Way]:
+    def leaving(self, id: str) -> Sequence[Way]:
         """The edges out of ``id``, in their order."""
-        return [w for w in self.ways if w.source == id]
+        return self.out_of.get(id, ())
 
-    def arriving(self, id: str) -> list[Way]:
+    def arriving(self, id: str) -> Sequence[Way]:
         """The edges into ``id``."""
-        return [w for w in self.ways if w.target == id]
+        return self.into.get(id, ())
 
     def routes(self, id: str) -> Mapping[str, str]:
         """The error routes of ``id`` to nodes of this level."""
@@ -90,9 +92,14 @@ def _level(
     known = {*starts, *nodes}
     ways = [Way(i, e) for i, e in enumerate(edges) if e.source in known and e.target in nodes]
     graph.add_edges_from((w.source, w.target) for w in ways)
+    out_of: dict[str, list[Way]] = defaultdict(list)
+    into: dict[str, list[Way]] = defaultdict(list)
+    for way in ways:
+        out_of[way.source].append(way)
+        into[way.target].append(way)
     for id, node in nodes.items():
         graph.add_edges_from((id, target) for target in getattr(node, "on", {}).values() if target in nodes)
-    yield Level(at, foreach, starts, nodes, edges, ways, graph)
+    yield Level(at, foreach, starts, nodes, edges, out_of, into, graph)
     for id, node in nodes.items():
         if isinstance(node, ForEach):
             yield from _level(at + pointed("nodes", id), id, {}, node.nodes, node.edges)

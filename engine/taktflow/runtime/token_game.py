@@ -7,7 +7,7 @@ matters is which way each goes. A branch, the outcomes of a task and every error
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import NamedTuple, TypeAlias
@@ -86,7 +86,7 @@ class Game:
 
     def __init__(self, level: Level) -> None:
         self.level = level
-        self.leaving: dict[str, list[Way]] = {id: level.leaving(id) for id in level.graph}
+        self.leaving: dict[str, Sequence[Way]] = {id: level.leaving(id) for id in level.graph}
         self.incoming: dict[str, tuple[int, ...]] = {
             id: tuple(w.index for w in level.arriving(id)) for id, n in level.nodes.items() if isinstance(n, Join)
         }
@@ -132,7 +132,7 @@ class Game:
         for target in dict.fromkeys(self.level.routes(id).values()):
             yield (target,)
 
-    def _subsets(self, edges: list[Way]) -> Iterator[tuple[Way, ...]]:
+    def _subsets(self, edges: Sequence[Way]) -> Iterator[tuple[Way, ...]]:
         conditional = [e for e in edges if e.edge.when is not None]
         sizes: list[int] = list(range(1, len(conditional) + 1))
         if len(conditional) > _SUBSETS:

@@ -432,6 +432,17 @@ def test_many_parallel_choices_stay_within_the_budget_and_time() -> None:
     assert time.process_time() - began < 2
 
 
+def test_a_flow_of_two_thousand_nodes_is_judged_within_seconds() -> None:
+    nodes: dict[str, Any] = {f"n{i}": STEP for i in range(2000)} | {"f": FORK, "j": JOIN, "x": STEP, "done": END}
+    chain = " > ".join(f"n{i}" for i in range(2000))
+    flow = a_workflow(nodes, f"go > {chain} > f > x > j > done", "f > j")
+
+    began = time.process_time()
+
+    assert codes(flow) == []
+    assert time.process_time() - began < 2
+
+
 def test_what_could_not_be_looked_at_is_said() -> None:
     assert codes(wide(3), budget=5) == [("incomplete", "")]
 
