@@ -10,7 +10,7 @@ import pytest
 
 from taktflow.sdk import Alert, Text
 from taktflow.store import Commit
-from tests.door import Door, Person, a_door
+from tests.door import PACK, Door, Person, a_door, publish
 
 _numbers = itertools.count()
 
@@ -197,6 +197,13 @@ def test_variables_are_shown_to_those_who_may_see_them(door: Door) -> None:
     assert door.user("sam").read(f"/api/instances/{started['id']}")["variables"]
     assert door.user("ann").read(f"/api/instances/{started['id']}")["variables"]
     assert door.user("noa").read(f"/api/instances/{started['id']}")["variables"] == {}
+    steps = [
+        step
+        for row in door.user("noa").read(f"/api/instances/{started['id']}/journal")["items"]
+        for step in row["steps"]
+    ]
+    assert {"step": "started", "node": "desk", "by": "sam"}.items() <= steps[0].items()
+    assert not any("variables" in step for step in steps)
 
 
 def test_instances_are_listed_by_workflow_status_key_and_incidents(door: Door) -> None:
@@ -231,8 +238,22 @@ def test_who_may_start_by_hand_is_declared_at_the_start(door: Door) -> None:
     assert unknown.status_code == 404
 
 
+def test_what_only_a_webhook_may_say_nobody_says_by_hand(door: Door) -> None:
+    start = "  - {id: paid, type: message, name: order.paid}\n"
+    flow = (
+        PACK["complaint.yaml"]
+        .replace("  - {id: hand", start + "  - {id: hand")
+        .replace("  - [hand, settle]", "  - [hand, settle]\n  - [paid, settle]")
+    )
+    publish(door.engine, {**PACK, "complaint.yaml": flow})
+    body = {"workflow": "complaint", "start": "paid", "data": {"what": "forged"}}
+
+    assert door.user("sam").send("/api/instances", body).json()["code"] == "api.forbidden"
+    assert door.user("otto").send("/api/instances", body).status_code == 201
+
+
 def test_a_message_that_nobody_waits_for_is_kept(door: Door) -> None:
-    answer = door.user("otto").send("/api/messages", {"name": "order.paid", "key": "o-1", "payload": {"sum": 1.10}})
+    answer = door.user("otto").send("/api/messages", {"name": "order.shipped", "key": "o-1", "payload": {"sum": 1.10}})
 
     assert answer.status_code == 202
     assert answer.json()["started"] == []
@@ -262,12 +283,12 @@ def test_definitions_are_told_by_version_with_their_source(door: Door) -> None:
     one = ann.read("/api/definitions/workflow/complaint")
 
     assert [(d["id"], d["version"], d["status"], d["pack"]) for d in listed] == [
-        ("complaint", 1, "published", "workshop")
+        ("complaint", 2, "published", "workshop")
     ]
     assert "# " not in one["document"]
     assert one["document"]["id"] == "complaint"
     assert "four_eyes: true" in one["source"]
-    assert [v["version"] for v in one["versions"]] == [1]
+    assert [v["version"] for v in one["versions"]] == [2, 1]
     assert ann.ask("GET", "/api/definitions/workflow/complaint?version=9").status_code == 404
     assert ann.ask("GET", "/api/definitions/nosuch/x").json()["code"] == "api.kind"
 

@@ -324,7 +324,8 @@ export interface paths {
         put?: never;
         /**
          * Start a workflow by hand. Who may is declared at its start
-         * @description Start a workflow by hand. Who may is declared at its start.
+         * @description A start that waits for a message, a webhook or its time may be started by an operator only, since nobody proves then
+         *     that the event happened.
          */
         post: operations["start_workflow"];
         delete?: never;
@@ -382,7 +383,7 @@ export interface paths {
         };
         /**
          * What happened to the instance, commit by commit, oldest first
-         * @description What happened to the instance, commit by commit, oldest first.
+         * @description Whoever may not see the instance's variables is told which steps were taken and by whom, not what they held.
          */
         get: operations["journal"];
         put?: never;

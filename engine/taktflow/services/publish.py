@@ -22,6 +22,7 @@ from taktflow.services.caller import Caller
 from taktflow.services.case_form import Case, CaseFile
 from taktflow.services.cases import CaseResult, run_case
 from taktflow.services.engine import Engine
+from taktflow.services.records import index_shape, reindex
 from taktflow.services.shelf import DraftShelf, Shelf
 from taktflow.store import AuditEntry, NewDefinition
 from taktflow.values import Finding, dumps, has_errors
@@ -158,8 +159,12 @@ def _publish(engine: Engine, source: PackSource, findings: list[Finding], cases:
         AuditEntry(now, caller.name, "definition.published", f"{n.kind}:{n.id}", {"sha256": n.sha256, "pack": pack})
         for n in new
     ]
+    shapes = {id: index_shape(entity) for id, entity in engine.published.entities().items()}
     rows = engine.store.definitions.publish(new, now, audit) if new else ()
     engine.published.refresh()
+    for id, entity in engine.published.entities().items():
+        if id in shapes and shapes[id] != index_shape(entity):
+            reindex(engine, id)
     return Published(tuple((r.kind, r.id, r.version) for r in rows), tuple(unchanged), tuple(findings), cases)
 
 

@@ -298,6 +298,11 @@ def record_history(
     return Page(rows, page.next, page.total)
 
 
+def index_shape(entity: Entity) -> Mapping[str, str]:
+    """The indexed fields with their types: a change of it leaves older records unfound until :func:`reindex`."""
+    return {name: str(entity.fields[name].type) for name in indexed_fields(entity)}
+
+
 def reindex(engine: Engine, entity: str) -> int:
     """Writes the index of every record anew, after the entity declared other indexed fields; tells how many."""
     declared = engine.published.entity(entity)

@@ -16,12 +16,12 @@ from taktflow.api.outline import Graph, graph, node_titles, workflow_at, workflo
 from taktflow.api.routes.incidents import Incident, incident_shape
 from taktflow.api.routes.work import Task, task_shape
 from taktflow.api.shapes import Body, Document, Page, Shape, Words
-from taktflow.errors import NotFound
+from taktflow.errors import Forbidden, NotFound
 from taktflow.runtime.state import State, loads_state
 from taktflow.services import incidents as incident_service
 from taktflow.services.caller import Caller
 from taktflow.services.engine import Engine
-from taktflow.services.start import start_instance
+from taktflow.services.start import chosen_start, start_instance
 from taktflow.store import IncidentFilter as StoredIncidents
 from taktflow.store import InstanceFilter, InstanceRow, Part, TaskFilter
 from taktflow.values import loads, plain
@@ -30,6 +30,9 @@ door = Door("instances")
 Status = Literal["running", "ended", "cancelled"]
 InstanceId = Annotated[str, Path(max_length=64)]
 SEES_VARIABLES = frozenset({"admin", "analyst", "operator"})
+BARE_STEP = frozenset({"step", "node", "by", "outcome", "to"})
+"""What of a step everyone may see."""
+STARTS_ANYTHING = frozenset({"admin", "operator"})
 
 
 class Instance(Shape):
@@ -154,21 +157,35 @@ def instance(engine: Running, caller: Asking, id: InstanceId) -> InstanceDetail:
     return detail(engine, caller, id)
 
 
-@door.get("/api/instances/{id}/journal", who=who("operator", "analyst"))
-def journal(engine: Running, id: InstanceId, limit: Limit = 100, cursor: Cursor = None) -> JournalPage:
-    """What happened to the instance, commit by commit, oldest first."""
+@door.get("/api/instances/{id}/journal", who=signed_in)
+def journal(engine: Running, caller: Asking, id: InstanceId, limit: Limit = 100, cursor: Cursor = None) -> JournalPage:
+    """What happened to the instance, commit by commit, oldest first.
+
+    Whoever may not see the instance's variables is told which steps were taken and by whom, not what they held.
+    """
     row = _row(engine, id)
+    told = None if _may_see_variables(engine, caller, row) else BARE_STEP
     titles = node_titles(workflow_at(engine, row.workflow, row.version))
     page = engine.store.instances.journal(id, Part(limit=limit, cursor=cursor, count=False))
     return JournalPage(
-        items=[JournalRow(seq=r.seq, at=r.at, steps=[_step(s, titles) for s in loads(r.batch)]) for r in page.rows],
+        items=[
+            JournalRow(seq=r.seq, at=r.at, steps=[_step(s, titles, told) for s in loads(r.batch)]) for r in page.rows
+        ],
         next_cursor=page.next,
     )
 
 
 @door.post("/api/instances", who=signed_in, status=201)
 def start_workflow(engine: Running, caller: Asking, body: Start) -> Started:
-    """Start a workflow by hand. Who may is declared at its start."""
+    """Start a workflow by hand. Who may is declared at its start.
+
+    A start that waits for a message, a webhook or its time may be started by an operator only, since nobody proves then
+    that the event happened.
+    """
+    _, definition = engine.published.workflow(body.workflow)
+    chosen = chosen_start(definition, body.start)
+    if chosen.type not in ("manual", "form") and not caller.roles & STARTS_ANYTHING:
+        raise Forbidden("api.forbidden", roles=", ".join(sorted(STARTS_ANYTHING)))
     done = start_instance(engine, body.workflow, start=body.start, data=body.data, caller=caller)
     return Started(id=done.id, status=done.status, outcome=done.outcome, existing=done.existing)
 
@@ -247,9 +264,9 @@ def _tokens(state: State, titles: Mapping[str, Words]) -> list[Token]:
     ]
 
 
-def _step(step: Mapping[str, Any], titles: Mapping[str, Words]) -> Document:
+def _step(step: Mapping[str, Any], titles: Mapping[str, Words], told: frozenset[str] | None) -> Document:
     title = titles.get(str(step.get("node", "")))
-    found: Document = {**plain(dict(step))}
+    found: Document = plain({k: v for k, v in step.items() if told is None or k in told})
     if title is not None:
         found["title"] = title.model_dump()
     return found
