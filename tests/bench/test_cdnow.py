@@ -157,11 +157,7 @@ def test_real_orders_through_the_whole_intake(tmp_path: Path, plant: str, monkey
             for day, of_day in groupby(rows, key=lambda r: r.day):
                 clock.day = day
                 today = list(of_day)
-                list(
-                    pool.map(
-                        lambda r: submit_form(engine, "order_intake", "web", f"row{r.number:08}", order(r), None), today
-                    )
-                )
+                list(pool.map(partial(submit, engine), today))
                 assert executor.wait_idle(120)
                 sent += len(today)
                 if sent // 5000 > (sent - len(today)) // 5000:
@@ -179,7 +175,8 @@ def test_real_orders_through_the_whole_intake(tmp_path: Path, plant: str, monkey
     facts = {"orders": sent, "orders_per_s": sent / seconds, "states": states, "memory_mb": memory}
     line = (
         f"bench cdnow orders={sent} orders_per_s={sent / seconds:.1f} suspected={states['suspected']}"
-        f" booked={states['booked']} memory_first_mb={memory[min(1, len(memory) - 1)]:.0f} memory_last_mb={memory[-1]:.0f}"
+        f" booked={states['booked']}"
+        f" memory_first_mb={memory[min(1, len(memory) - 1)]:.0f} memory_last_mb={memory[-1]:.0f}"
     )
     told("cdnow", [line], facts)
     assert sum(states.values()) == sent
