@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from types import FrameType
 
@@ -16,9 +17,13 @@ class Server(uvicorn.Server):
     """Uvicorn waits for open responses before it stops; an event stream never ends by itself, so it is ended first."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Takes the signal to stop."""
-        self.config.app.state.rim.hub.close_soon()  # type: ignore[union-attr]  # the app is ours, never a path
-        super().handle_exit(sig, frame)
+        """Takes the signal to stop; a second interrupt stops without waiting.
+
+        Uvicorn would raise the signal once more at its end and so kill the process before the engine is closed.
+        """
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self.stop()
 
     def stop(self) -> None:
         """Stops as a signal would, from any thread."""
@@ -39,7 +44,7 @@ def server(
         access_log=False,
         server_header=False,
         date_header=True,
-        # Whoever puts a proxy in front says so with FORWARDED_ALLOW_IPS; a stranger's header counts for nothing.
+        # HTTPS ends at a proxy, whose word on the caller's address is taken then; else a header counts for nothing.
         proxy_headers=settings.cookie_secure,
         timeout_graceful_shutdown=10,
         timeout_keep_alive=30,
