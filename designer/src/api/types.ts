@@ -41,3 +41,7 @@ export interface InstanceMoved {
   status: string;
   workflow: string;
 }
+
+export type EntityShape = Schemas["Entity"];
+export type RecordItem = Schemas["Record"];
+export type RecordChange = Schemas["Change"];

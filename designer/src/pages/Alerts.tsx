@@ -51,7 +51,8 @@ export function Alerts() {
 function AlertRow({ alert }: { alert: Alert }) {
   const { t } = useWords();
   const reading = useMarkRead();
-  const link = alert.link ? safeNext(alert.link) : "/";
+  const about = alert.instance ? `/instances/${encodeURIComponent(alert.instance)}` : null;
+  const link = safeNext(alert.link ?? about);
   return (
     <li className={alert.read ? "row row-read" : "row"} data-testid="alert">
       <div className="row-main">

@@ -6,6 +6,7 @@ import { Problem } from "@/api/problem";
 import type { FormView } from "@/api/types";
 import { LazySchemaForm } from "@/forms/LazySchemaForm";
 import { fieldErrors } from "@/model/problem";
+import { outcomeTone } from "@/model/status";
 import { newSubmissionId } from "@/model/submission";
 import { Button } from "@/ui/Button";
 import { Icon } from "@/ui/Icon";
@@ -81,14 +82,20 @@ function Fill({ form, signedIn, onAgain, submit }: FillProps) {
     [sending.error],
   );
   if (sending.data) {
+    const { outcome } = sending.data;
+    const declined = outcome ? outcomeTone(outcome) === "bad" : false;
     return (
       <>
-        <Notice tone="good" title={form.thanks || t("form.thanks")}>
-          {sending.data.outcome && (
+        <Notice
+          tone={declined ? "bad" : "good"}
+          title={declined ? t("form.declined") : form.thanks || t("form.thanks")}
+        >
+          {outcome && (
             <p>
-              {t("form.outcome")} <OutcomeMark outcome={sending.data.outcome} />
+              {t("form.outcome")} <OutcomeMark outcome={outcome} />
             </p>
           )}
+          {declined && <p>{t("form.declined_help")}</p>}
           <p className="small">
             {t("form.reference")} <span data-testid="reference">{sending.data.id}</span>
           </p>

@@ -40,8 +40,16 @@ export function ProblemNotice({ title, message, code, findings = [], onRetry }: 
   );
 }
 
-/** Good news or a plain fact, told to screen readers as it appears. */
-export function Notice({ tone, title, children }: { tone: "good" | "calm"; title: string; children?: ReactNode }) {
+/** News or a plain fact, told to screen readers as it appears. */
+export function Notice({
+  tone,
+  title,
+  children,
+}: {
+  tone: "good" | "calm" | "bad";
+  title: string;
+  children?: ReactNode;
+}) {
   return (
     <div className={`notice notice-${tone}`} role="status">
       <Icon name={tone} />

@@ -86,14 +86,16 @@ function InstanceBody({ item }: { item: InstanceDetail }) {
       <div className="card">
         <Facts facts={facts} />
       </div>
-      <Section title={t("instance.variables")}>
-        {hasVariables ? (
-          <ValueTree value={item.variables} label={t("instance.variables")} />
-        ) : (
-          <p className="quiet">{t("instance.no_variables")}</p>
-        )}
-      </Section>
-      {inspects && <Journal item={item} />}
+      <div className={inspects ? "pair" : undefined}>
+        {inspects && <Journal item={item} />}
+        <Section title={t("instance.variables")}>
+          {hasVariables ? (
+            <ValueTree value={item.variables} label={t("instance.variables")} />
+          ) : (
+            <p className="quiet">{t("instance.no_variables")}</p>
+          )}
+        </Section>
+      </div>
     </>
   );
 }

@@ -19,8 +19,9 @@ function ValueTable({ rows, label }: { rows: readonly Row[]; label: string }) {
   const columns = columnsOf(rows);
   const look = new Map(columns.map((column) => [column, isNumeric(rows, column) ? "number" : undefined]));
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.
-    <section className="scroll" aria-label={label} tabIndex={0}>
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset holds inputs; this holds what scrolls.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
+    <div className="scroll" role="group" aria-label={label} tabIndex={0}>
       <table className="table small">
         <thead>
           <tr>
@@ -44,11 +45,18 @@ function ValueTable({ rows, label }: { rows: readonly Row[]; label: string }) {
           ))}
         </tbody>
       </table>
-    </section>
+    </div>
   );
 }
 
-const OPEN_UP_TO = 2;
+const LONG_TABLE = 20;
+const LONG_LIST = 5;
+
+/** What stands open at first: the outermost parts and short tables near them, so that a page keeps its length. */
+function opensAt(depth: number, value: unknown, isTable: boolean): boolean {
+  const length = Array.isArray(value) ? value.length : 0;
+  return isTable ? depth < 2 && length <= LONG_TABLE : depth < 1 && length <= LONG_LIST;
+}
 
 /** Named parts under one another; parts with parts of their own fold. */
 export function ValueTree({ value, label, depth = 0 }: { value: Row | unknown[]; label: string; depth?: number }) {
@@ -79,7 +87,7 @@ function Part({ name, value, depth }: { name: string; value: unknown; depth: num
   }
   const count = Array.isArray(value) ? value.length : undefined;
   return (
-    <details open={depth < OPEN_UP_TO}>
+    <details open={opensAt(depth, value, shape === "table")}>
       <summary>
         {name} {count !== undefined && <span className="quiet small">{t("value.items", { count })}</span>}
       </summary>
