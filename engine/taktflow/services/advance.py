@@ -161,7 +161,8 @@ def _first(
         priority=_priority(plan, state, event),
     )
     return Commit(
-        at=event.at,
+        # Not the event's moment: native nodes have run since, and what they owe is due now.
+        at=engine.now(),
         instance=new,
         journal=dumps(batch.records),
         effects=batch.effects,
@@ -193,7 +194,7 @@ def _update(engine: Engine, plan: Plan, loaded: LoadedInstance, batch: Gathered,
         priority=_priority(plan, state, event),
     )
     return Commit(
-        at=event.at,
+        at=engine.now(),
         instance=update if changed else None,
         journal=dumps(batch.records) if changed else None,
         effects=batch.effects,
