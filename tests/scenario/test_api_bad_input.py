@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.door import PACK, Door, Person, a_door, publish
+from tests.door import PACK, Door, Person, a_door, an_engine, publish, serving
 
 
 @pytest.fixture(scope="module")
@@ -260,3 +262,39 @@ def test_publishing_a_corrected_pack_takes_effect_without_a_restart(door: Door) 
     log = door.user("ada").read("/api/audit", action="definition.published")["items"]
     assert log[0]["by"] == "ann"
     publish(door.engine, PACK)
+
+
+def test_a_full_queue_is_told_with_when_to_come_back(tmp_path: Path) -> None:
+    with a_door(tmp_path, queue_limit=1) as door:
+        sam = door.user("sam")
+        begun, gone_on = threading.Event(), threading.Event()
+
+        def slow(_: object) -> None:
+            begun.set()
+            gone_on.wait(10)
+
+        held = door.engine.store.write(slow)
+        begun.wait(10)
+        waiting = door.engine.store.write(lambda _: None)
+
+        answer = sam.send("/api/records/customer", {"fields": {"code": "BUSY", "name": "x"}})
+        gone_on.set()
+        held.result(10)
+        waiting.result(10)
+
+        assert (answer.status_code, answer.json()["code"]) == (503, "store.busy")
+        assert int(answer.headers["retry-after"]) >= 1
+        assert sam.ask("GET", "/api/records/customer/BUSY").status_code == 404
+        assert sam.send("/api/records/customer", {"fields": {"code": "BUSY", "name": "x"}}).status_code == 201
+
+
+def test_a_server_whose_database_is_gone_is_alive_but_not_ready(tmp_path: Path) -> None:
+    with an_engine(tmp_path) as engine, serving(engine) as door:
+        engine.store.close()
+
+        ready = door.stranger().ask("GET", "/readyz")
+
+        assert door.stranger().ask("GET", "/healthz").status_code == 200
+        assert ready.status_code == 503
+        assert ready.json()["status"] == "failed"
+        assert ready.json()["writer"] == "failed"
