@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from taktflow.errors import Invalid
 from taktflow.store.address import Address, parse_address
+from taktflow.store.failures import StoreFailed
 
 _LOCK = 0x7461_6B74
 """Keeps two processes from migrating one PostgreSQL database at once."""
 
 
 def migrate(url: str) -> str:
-    """Creates the database's tables, or brings older ones up to date; gives back the revision."""
+    """Creates the database's tables, or brings older ones up to date; gives back the revision.
+
+    Invalid when a newer engine made them, StoreFailed when the database cannot be reached.
+    """
     address = parse_address(url)
     if address.path is not None:
         address.path.parent.mkdir(parents=True, exist_ok=True)
-    engine = _engine(address)
-    try:
-        with engine.connect() as connection, connection.begin():
-            if address.path is None:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            command.upgrade(config(connection), "head")
-        return newest_revision()
-    finally:
-        engine.dispose()
+    with _connected(address) as connection, connection.begin():
+        if address.path is None:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        found = MigrationContext.configure(connection).get_current_revision()
+        if found is not None and found not in _known():
+            raise Invalid("store.unmigrated", found=found, needed=newest_revision())
+        command.upgrade(config(connection), "head")
+    return newest_revision()
 
 
 def revision(url: str) -> str | None:
@@ -37,12 +44,8 @@ def revision(url: str) -> str | None:
     address = parse_address(url)
     if address.path is not None and not address.path.exists():
         return None
-    engine = _engine(address)
-    try:
-        with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
-    finally:
-        engine.dispose()
+    with _connected(address) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
 
 
 def newest_revision() -> str:
@@ -63,6 +66,22 @@ def config(connection: Connection | None = None) -> Config:
     found.set_main_option("script_location", "taktflow.store:migrations")
     found.attributes["connection"] = connection
     return found
+
+
+def _known() -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
+
+
+@contextmanager
+def _connected(address: Address) -> Iterator[Connection]:
+    engine = _engine(address)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise StoreFailed(f"{address.shown}: {error}") from error
+    finally:
+        engine.dispose()
 
 
 def _engine(address: Address) -> Engine:

@@ -100,7 +100,6 @@ class SqliteConnection:
         self._raw.execute("RELEASE item")
 
     def close(self) -> None:
-        self._raw.execute("PRAGMA optimize")
         self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._raw.close()
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 
 from taktflow.errors import Invalid
-from taktflow.store import Store, migrate, revision
+from taktflow.store import Store, StoreFailed, migrate, revision
 from taktflow.store.address import parse_address
 from taktflow.store.migrate import config, newest_revision
 from taktflow.store.tables import metadata
@@ -68,6 +71,30 @@ def test_an_old_database_is_refused_with_the_remedy(tmp_path: Path) -> None:
     assert not (tmp_path / "empty.db").exists()
 
 
+def test_a_database_of_a_newer_engine_is_left_alone(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'newer.db'}"
+    migrate(url)
+    with closing(sqlite3.connect(tmp_path / "newer.db", isolation_level=None)) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    for act in (migrate, Store.open):
+        with pytest.raises(Invalid) as refused:
+            act(url)
+        assert refused.value.code == "store.unmigrated"
+    assert revision(url) == "9999"
+
+
+@pytest.mark.parametrize("act", [migrate, revision, Store.open])
+def test_a_database_that_cannot_be_used_is_named(act: Callable[[str], object], tmp_path: Path) -> None:
+    (tmp_path / "note.db").write_text("this is no database " * 100)
+
+    for url in (f"sqlite:///{tmp_path / 'note.db'}", "postgresql://nobody:secret@127.0.0.1:1/none"):
+        with pytest.raises(StoreFailed) as refused:
+            act(url)
+        assert "secret" not in str(refused.value)
+        assert ("note.db" in str(refused.value)) or ("127.0.0.1" in str(refused.value))
+
+
 def test_the_folder_and_the_file_are_made(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'a' / 'b' / 'new.db'}"
     assert revision(url) is None
@@ -84,6 +111,24 @@ def test_two_processes_may_migrate_at_once(tmp_path: Path) -> None:
     both = [subprocess.Popen([sys.executable, "-c", act], stdout=subprocess.PIPE, text=True) for _ in range(2)]
 
     assert [p.communicate(timeout=60)[0].strip() for p in both] == [newest_revision()] * 2
+
+
+def test_sqlite_is_told_of_indexes_that_exist(tmp_path: Path) -> None:
+    migrate(f"sqlite:///{tmp_path / 'new.db'}")
+    with closing(sqlite3.connect(tmp_path / "new.db")) as raw:
+        told = set(raw.execute("SELECT tbl, idx FROM sqlite_stat1"))
+        there = {
+            (table, index)
+            for (table,) in raw.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+            for index in (table, *(r[1] for r in raw.execute(f"PRAGMA index_list('{table}')")))
+        }
+        plan = raw.execute(
+            "EXPLAIN QUERY PLAN SELECT fields FROM record WHERE entity = 'o' AND id IN ('a', 'b') ORDER BY changed_at"
+        ).fetchall()
+
+    assert told
+    assert told <= there
+    assert "(entity=? AND id=?)" in plan[0][3]
 
 
 @pytest.mark.parametrize("url", ["", "mysql://x/y", "sqlite://", "sqlite:///:memory:", "nonsense"])
