@@ -179,6 +179,14 @@ def test_who_may_read_and_write_is_what_the_entity_declares(door: Door) -> None:
     assert noa.read("/api/records/note/n1")["fields"]["text"] == "x"
 
 
+def test_a_record_whose_number_holds_slashes_has_an_address(sam: Person) -> None:
+    add(sam, "PO/2026/001", credit=1)
+
+    assert change(sam, "PO/2026/001", 1, credit=2).json()["rev"] == 2
+    assert sam.read("/api/records/customer/PO%2F2026%2F001")["id"] == "PO/2026/001"
+    assert len(sam.read("/api/records/customer/PO/2026/001/history")["items"]) == 2
+
+
 def test_an_unknown_entity_is_not_found(sam: Person) -> None:
     assert sam.ask("GET", "/api/records/invoice").status_code == 404
 

@@ -145,7 +145,21 @@ def export_workbook(
     return StreamingResponse(_chunks(book), media_type=WORKBOOK, headers=headers)
 
 
-@door.get("/api/records/{entity}/{id}", who=signed_in, answers=Record)
+# Likewise; an id may hold slashes, as PO/2026/001 does.
+@door.get("/api/records/{entity}/{id:path}/history", who=signed_in)
+def record_history(
+    engine: Running, caller: Asking, entity: EntityId, id: RecordId, limit: Limit = 50, cursor: Cursor = None
+) -> ChangePage:
+    """What became of a record, the newest change first."""
+    page = service.record_history(engine, entity, id, caller, limit=limit, cursor=cursor)
+    items = [
+        Change(rev=c.rev, at=c.at, by=c.by, source=c.source, why=c.why, changes=plain(dict(c.changes)))
+        for c in page.rows
+    ]
+    return ChangePage(items=items, next_cursor=page.next)
+
+
+@door.get("/api/records/{entity}/{id:path}", who=signed_in, answers=Record)
 def record(engine: Running, caller: Asking, entity: EntityId, id: RecordId) -> Response:
     """One record; its ``ETag`` is the revision that a change must name."""
     return _answer(service.read_record(engine, entity, id, caller), 200)
@@ -157,7 +171,7 @@ def create_record(engine: Running, caller: Asking, entity: EntityId, body: NewRe
     return _answer(service.create_record(engine, entity, body.fields, caller, body.why), 201)
 
 
-@door.patch("/api/records/{entity}/{id}", who=signed_in, answers=Record)
+@door.patch("/api/records/{entity}/{id:path}", who=signed_in, answers=Record)
 def change_record(
     engine: Running,
     caller: Asking,
@@ -169,19 +183,6 @@ def change_record(
     """Change a record by hand. ``If-Match`` names the revision the change is based on; 409 when it moved on since."""
     changed = service.change_record(engine, entity, id, body.fields, _revision(if_match), caller, body.why)
     return _answer(changed, 200)
-
-
-@door.get("/api/records/{entity}/{id}/history", who=signed_in)
-def record_history(
-    engine: Running, caller: Asking, entity: EntityId, id: RecordId, limit: Limit = 50, cursor: Cursor = None
-) -> ChangePage:
-    """What became of a record, the newest change first."""
-    page = service.record_history(engine, entity, id, caller, limit=limit, cursor=cursor)
-    items = [
-        Change(rev=c.rev, at=c.at, by=c.by, source=c.source, why=c.why, changes=plain(dict(c.changes)))
-        for c in page.rows
-    ]
-    return ChangePage(items=items, next_cursor=page.next)
 
 
 def _query(request: Request, q: str, sort: str) -> RecordQuery:
