@@ -21,7 +21,7 @@ def read_through_limit(chunks: Sequence[bytes], headers: Sequence[tuple[bytes, b
         taken += 1
         return {"type": "http.request", "body": chunks[taken - 1], "more_body": taken < len(chunks)}
 
-    async def handler(scope: Scope, receive: Receive, send: Send) -> None:
+    async def handler(_scope: Scope, receive: Receive, _send: Send) -> None:
         nonlocal got
         more = True
         while more:
