@@ -102,8 +102,12 @@ def _run_workflow(case: Case, shelf: Shelf, catalog: Catalog, zone: str) -> Case
     start = chosen_start(workflow, case.start)
     form = _form(shelf, start.form) if start.form else None
     variables, findings = start_variables(workflow, start, case.given, entities, form)
+    if findings and case.expect.error == "start.data":
+        return CaseResult(case, ())
     if findings:
         raise Invalid("start.data", findings=findings)
+    if case.expect.error is not None:
+        return CaseResult(case, (f"it started, expected the error {case.expect.error}",))
     run.start(workflow.id, start.id, variables, case.by)
     problems = [p for act in case.act for p in _act(run, act, shelf, entities)]
     problems += _compared(case.expect, run, zone)
