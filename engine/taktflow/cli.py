@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from taktflow.api.server import server
 from taktflow.catalog import Catalog, announced
 from taktflow.definitions.load import load
 from taktflow.definitions.pack import read_pack
-from taktflow.errors import Invalid, TaktflowError
+from taktflow.errors import Invalid, Refused, TaktflowError
 from taktflow.executor.embedded import EmbeddedExecutor
 from taktflow.services.accounts import create_user, ensure_demo_users
 from taktflow.services.caller import ENGINE
@@ -115,14 +116,36 @@ def run(
             if loaded.findings:
                 raise Invalid("start.data", findings=loaded.findings)
             data = loaded.document
-        executor = EmbeddedExecutor(engine)
-        executor.start()
+        executor = _executor_unless_served(engine)
         try:
             started = start_instance(engine, workflow, start=start, data=data, caller=ENGINE)
-            executor.wait_idle(wait_s)
+            _wait(engine, executor, started.id, wait_s)
         finally:
-            executor.stop()
+            if executor is not None:
+                executor.stop()
         _print_instance(engine, started.id)
+
+
+def _executor_unless_served(engine: Engine) -> EmbeddedExecutor | None:
+    executor = EmbeddedExecutor(engine)
+    try:
+        executor.start()
+    except Refused:
+        # A server works on this database: it sees the new instance and carries it on.
+        return None
+    return executor
+
+
+def _wait(engine: Engine, executor: EmbeddedExecutor | None, id: str, wait_s: float) -> None:
+    if executor is not None:
+        executor.wait_idle(wait_s)
+        return
+    end = time.monotonic() + wait_s
+    while time.monotonic() < end:
+        row = engine.store.instances.find(id)
+        if row is None or row.status != "running" or not engine.store.instances.owed(id):
+            return
+        time.sleep(0.1)
 
 
 def _print_instance(engine: Engine, id: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from taktflow.errors import TaktflowError
+from taktflow.executor.ownership import DataLock
 from taktflow.services.engine import Engine
 from taktflow.services.inbound import poll_channels, take_inbound
 from taktflow.services.perform import perform, settle_orphans
@@ -26,6 +27,8 @@ _URGENT = 1_000_000
 """The queue's priority of what instances wait for themselves: timers, signals, incoming events."""
 _BATCH = 256
 _POLL_S = 1.0
+_SWEEP = timedelta(seconds=10)
+_SILENCE = timedelta(seconds=60)
 
 
 @dataclass(order=True)
@@ -51,10 +54,20 @@ class EmbeddedExecutor:
         self._idle = threading.Condition()
         self._threads: list[threading.Thread] = []
         self._scheduled_to: datetime | None = None
+        self._swept_at: datetime | None = None
+        self._dropped: set[str] = set()
+        path = engine.store.address.path
+        self._data_lock = DataLock(path) if path is not None else None
 
     def start(self) -> None:
-        """Takes over what an earlier process left, then begins to work."""
-        settle_orphans(self._engine)
+        """Takes over what an earlier process left, then begins to work.
+
+        On SQLite there is one executor at a time (Refused for a second one), so that whatever is under way is an
+        earlier process's. On a server, work is taken over from executors that have not been heard of for a minute.
+        """
+        if self._data_lock is not None:
+            self._data_lock.acquire()
+        self._sweep(self._engine.now())
         self._engine.take.append(self._taken)
         self._engine.store.listen(self._heard)
         self._threads = [
@@ -75,6 +88,8 @@ class EmbeddedExecutor:
         for thread in self._threads:
             thread.join(timeout_s)
         self._engine.take.clear()
+        if self._data_lock is not None:
+            self._data_lock.release()
 
     def wait_idle(self, timeout_s: float) -> bool:
         """Waits until nothing is due any more; False when that takes longer than ``timeout_s``."""
@@ -141,6 +156,7 @@ class EmbeddedExecutor:
         while not self._stopping.wait(_POLL_S):
             try:
                 self._engine.published.refresh_if_changed()
+                self._sweep(self._engine.now())
                 poll_channels(self._engine)
                 now = self._engine.now()
                 start_scheduled(self._engine, self._scheduled_to or now - timedelta(days=1), now)
@@ -148,11 +164,37 @@ class EmbeddedExecutor:
             except Exception:  # A folder may be gone for a while: look again next time.
                 log.exception("poll failed")
 
+    def _sweep(self, now: datetime) -> None:
+        """Tells that this executor lives, and frees what dead ones hold."""
+        if self._swept_at is not None and now - self._swept_at < _SWEEP:
+            return
+        engine = self._engine
+        engine.store.heartbeat(engine.epoch, now)
+        if self._data_lock is None:
+            settle_orphans(engine, alive_since=now - _SILENCE)
+        elif self._swept_at is None:
+            settle_orphans(engine)
+        with self._lock:
+            dropped, self._dropped = self._dropped, set()
+        if dropped:
+            engine.store.release_effects(sorted(dropped), now, engine.epoch)
+        self._swept_at = now
+
     # -- doing it -------------------------------------------------------------------------------------------------
 
     def _add_effect(self, effect: ClaimedEffect, priority: int) -> None:
-        engine = self._engine
-        self._add(f"effect:{effect.perform.key}:{effect.perform.attempt}", priority, partial(perform, engine, effect))
+        key = f"effect:{effect.perform.key}:{effect.perform.attempt}"
+        self._add(key, priority, partial(self._perform, effect))
+
+    def _perform(self, effect: ClaimedEffect) -> None:
+        try:
+            perform(self._engine, effect)
+        except Exception:
+            # The database took nothing: give the effect back later, unless it must never be sent twice.
+            if effect.perform.idempotency != "none":
+                with self._lock:
+                    self._dropped.add(effect.perform.key)
+            raise
 
     def _add(self, key: str, priority: int, run: Callable[[], Any]) -> None:
         with self._lock:

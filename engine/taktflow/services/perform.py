@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 import structlog
 
@@ -88,12 +89,13 @@ def _stored(write: Callable[[], None]) -> None:
             pause *= 2
 
 
-def settle_orphans(engine: Engine) -> int:
+def settle_orphans(engine: Engine, alive_since: datetime | None = None) -> int:
     """Takes up the effects that an earlier process was performing when it ended; how many there were.
 
-    What may be sent again is pending again. What must not be sent twice has an unknown outcome and asks a person.
+    Executors heard of after ``alive_since`` live; without it every other one is dead. What may be sent again is pending
+    again. What must not be sent twice has an unknown outcome and asks a person.
     """
-    again, doubtful = engine.store.requeue_orphans(engine.epoch, engine.now())
+    again, doubtful = engine.store.requeue_orphans(engine.epoch, engine.now(), alive_since)
     for orphan in doubtful:
         args = {"node": orphan.perform.node}
         text = Text(zh=sentence("effect.unknown", "zh", args), en=sentence("effect.unknown", "en", args))

@@ -104,6 +104,11 @@ class Instances(Room):
         query = select(*_EFFECT).where(_e.instance_id == instance)
         return self._asking.page(query, Order("key", (_e.key,)), part or Part(), _effect)
 
+    def owed(self, instance: str) -> bool:
+        """Whether effects of the instance are still to be performed."""
+        query = select(_e.key).where(_e.instance_id == instance, _e.status.in_(("pending", "running"))).limit(1)
+        return bool(self._asking.rows(query))
+
     def effect(self, key: str) -> EffectRow | None:
         """One effect."""
         found = self._asking.rows(select(*_EFFECT).where(_e.key == key))
