@@ -20,7 +20,8 @@ import { ValueView } from "./shown/ValueView";
 
 /** One record, read only: what it holds and who changed it, which is where alerts lead. */
 export function Record() {
-  const { entity = "", id = "" } = useParams();
+  // The rest of the address: a record's key may hold slashes.
+  const { entity = "", "*": id = "" } = useParams();
   const { language, t } = useWords();
   const shapes = useQuery({ queryKey: keys.entities, queryFn: entities, staleTime: 60_000 });
   const found = useQuery({ queryKey: keys.record(entity, id), queryFn: () => record(entity, id) });

@@ -16,6 +16,7 @@ import { useWords } from "./language";
 import { usePages } from "./paging";
 import { useSession } from "./session";
 import { Due, TaskMarks } from "./shown/Due";
+import { OutcomeMark } from "./shown/InstanceMark";
 
 const STATUSES: readonly TaskStatus[] = ["open", "done"];
 
@@ -74,6 +75,7 @@ function TaskRow({ task, open }: { task: TaskItem; open: boolean }) {
             {titled(task.title, language, task.node)} <span className="whole">{task.key}</span>
           </Link>
           {open && <TaskMarks task={task} />}
+          {!open && task.outcome && <OutcomeMark outcome={task.outcome} />}
         </div>
         <div className="row-facts">
           <span>{titled(task.workflow_title, language, task.workflow)}</span>

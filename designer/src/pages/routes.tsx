@@ -26,7 +26,7 @@ const routeTree: RouteObject[] = [
       { path: "start", lazy: lazily(async () => (await import("./Start")).Start) },
       { path: "instances", lazy: lazily(async () => (await import("./Instances")).Instances) },
       { path: "instances/:id", lazy: lazily(async () => (await import("./instance/Instance")).Instance) },
-      { path: "records/:entity/:id", lazy: lazily(async () => (await import("./Record")).Record) },
+      { path: "records/:entity/*", lazy: lazily(async () => (await import("./Record")).Record) },
       { path: "alerts", lazy: lazily(async () => (await import("./Alerts")).Alerts) },
       { path: "*", Component: NotFound },
     ],

@@ -81,7 +81,7 @@ function Bar({ session }: { session: Session }) {
           <LanguageSwitch />
           <span className="bar-who" title={t("app.signed_in_as", { name: session.user.display })} data-testid="user">
             <Icon name="person" />
-            {session.user.display}
+            <span className="bar-name">{session.user.display}</span>
           </span>
           <button
             type="button"
