@@ -10,6 +10,7 @@ const server = process.env.TAKTFLOW_SERVER ?? "http://127.0.0.1:8000";
 export default defineConfig({
   root: here("."),
   base: "/",
+  cacheDir: here("../node_modules/.vite"),
   plugins: [react()],
   resolve: {
     alias: {
