@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 
-from taktflow.runtime.effects import DropEffect, SetTimer
+from taktflow.runtime.effects import DropEffect, Effect, Retry, SetTimer
 from taktflow.store import AlreadyTaken, Commit, EffectOutcome, Store
+from taktflow.store.apply.effects import WAYS
 from tests.contract.store.builders import NOW, later, moved, perform, started
 
 
@@ -158,3 +160,23 @@ def test_the_next_moment_is_the_soonest_of_timers_and_effects(store: Store, name
     store.commit(Commit(at=NOW)).result()
     (timer,) = store.due_timers(later(hours=1), 10)
     assert (timer.instance, timer.timer, timer.due) == (name, "t", later(hours=1))
+
+
+def test_every_kind_of_effect_has_its_rows() -> None:
+    assert set(get_args(Effect)) == set(WAYS)
+
+
+def test_a_failed_attempt_is_claimed_again_at_its_moment_with_the_settings_of_the_first(
+    store: Store, name: str
+) -> None:
+    epoch = store.boot("one", NOW)
+    first = perform(f"{name}:1", config={"n": Decimal(7)})
+    store.commit(started(name, first)).result()
+    store.claim_effects(1, NOW, epoch)
+
+    failed = EffectOutcome(f"{name}:1", "failed", None, epoch)
+    store.commit(moved(name, 1, Retry(f"{name}:1", 2, later(seconds=5)), finished=failed)).result()
+
+    assert store.claim_effects(1, later(seconds=4), epoch) == []
+    (again,) = store.claim_effects(1, later(seconds=5), epoch)
+    assert (again.perform.attempt, again.perform.config) == (2, {"n": Decimal(7)})

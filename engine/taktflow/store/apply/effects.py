@@ -18,6 +18,7 @@ from taktflow.runtime.effects import (
     OpenTask,
     Perform,
     RaiseIncident,
+    Retry,
     SetTimer,
     StartChild,
     Subscribe,
@@ -52,6 +53,7 @@ _PERFORM = """INSERT INTO effect (key, instance_id, node, kind, idempotency, sta
  attempts = excluded.attempts, next_at = excluded.next_at, epoch = excluded.epoch, request = excluded.request,
  changed_at = excluded.changed_at"""
 _DROP = "UPDATE effect SET status = 'dropped', changed_at = ? WHERE key = ? AND status IN ('pending', 'running')"
+_RETRY = "UPDATE effect SET status = 'pending', attempts = ?, next_at = ?, changed_at = ? WHERE key = ?"
 _TIMER = """INSERT INTO timer (instance_id, timer, due) VALUES (?, ?, ?)
  ON CONFLICT (instance_id, timer) DO UPDATE SET due = excluded.due"""
 _INCIDENT = """INSERT INTO incident (id, instance_id, workflow, node, code, zh, en, details, effect_key, status,
@@ -62,7 +64,7 @@ _CLOSE_INCIDENT = """UPDATE incident SET status = 'closed', how = ?, "by" = ?, c
 
 def owe(tx: Transaction, owner: Owner, effect: Any) -> None:
     """Writes one effect's rows."""
-    _WAYS[type(effect)](tx, owner, effect)
+    WAYS[type(effect)](tx, owner, effect)
 
 
 def finish(tx: Transaction, outcome: EffectOutcome, at: datetime) -> None:
@@ -100,6 +102,13 @@ def _perform(tx: Transaction, owner: Owner, effect: Perform) -> None:
         owner.woken.add("effects")
     else:
         owner.claimed.append(effect.key)
+
+
+def _retry(tx: Transaction, owner: Owner, effect: Retry) -> None:
+    # Always by the sweep: its moment lies ahead, and its settings are those of the stored attempt.
+    params = (effect.attempt, micros(effect.not_before), micros(owner.at), effect.key)
+    tx.run(_RETRY, params)
+    owner.woken.add("effects")
 
 
 def _drop_effect(tx: Transaction, owner: Owner, effect: DropEffect) -> None:
@@ -192,8 +201,9 @@ def _end(tx: Transaction, owner: Owner, effect: EndInstance) -> None:
     owner.woken.add("signals")
 
 
-_WAYS: Mapping[type[Any], Callable[[Transaction, Owner, Any], None]] = {
+WAYS: Mapping[type[Any], Callable[[Transaction, Owner, Any], None]] = {
     Perform: _perform,
+    Retry: _retry,
     DropEffect: _drop_effect,
     SetTimer: _set_timer,
     DropTimer: _drop_timer,
@@ -209,3 +219,4 @@ _WAYS: Mapping[type[Any], Callable[[Transaction, Owner, Any], None]] = {
     Tell: _tell,
     EndInstance: _end,
 }
+"""How each kind of effect becomes rows."""
