@@ -86,4 +86,4 @@ def test_every_decision_is_numbered_once_and_has_its_four_parts() -> None:
     assert numbers == [f"{n:04d}" for n in range(1, len(decisions) + 1)]
     for path in decisions:
         for part in ("Context", "Decision", "Refused", "Consequences"):
-            assert f"## {part}\n" in text(path), f"{path} lacks {part}"
+            assert re.search(rf"^(?:## {part}$|\*\*{part}\.\*\*)", text(path), re.MULTILINE), f"{path} lacks {part}"
