@@ -61,6 +61,9 @@ class Expected(Model):
     )
     alerts: tuple[str, ...] | None = Field(None, description="The principals told, in order.")
     calls: dict[Slug, int] = Field(default_factory=dict, description="How often a node was performed.")
+    sent: dict[Slug, dict[str, Any]] = Field(
+        default_factory=dict, description="What a node's last call was given, its idempotency key as `key`."
+    )
     incidents: tuple[str, ...] | None = Field(None, description="The codes of open incidents.")
 
 

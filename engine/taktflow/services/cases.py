@@ -209,6 +209,11 @@ def _compared_path(expect: Expected, run: Simulation) -> Iterable[str]:
         made = len(run.performed.get(node, ()))
         if made != times:
             yield f"{node} was performed {made} times, expected {times}"
+    for node, wanted in expect.sent.items():
+        last = next(iter(run.performed.get(node, ())[-1:]), None)
+        given = {**last.config, "key": last.business_key or last.key} if last else None
+        if not fits(wanted, given):
+            yield f"{node} was given {_told(given)}, expected {_told(wanted)}"
     told = [p for alert in run.alerts for p in alert.to]
     if expect.alerts is not None and sorted(told) != sorted(expect.alerts):
         yield f"told were {', '.join(told) or 'nobody'}, expected {', '.join(expect.alerts) or 'nobody'}"

@@ -16,7 +16,10 @@ class TransformConfig(NodeConfig):
     model_config = ConfigDict(populate_by_name=True)
 
     values: Annotated[Mapping[str, Any], Titled("赋值", "Set")] = Field(
-        alias="set", min_length=1, description="Names and their values; a value may be {$: FEEL}."
+        alias="set",
+        # Written empty it is a mistake; computed, it may come out empty.
+        json_schema_extra={"minProperties": 1},
+        description="Names and their values; a value may be {$: FEEL}.",
     )
 
 
