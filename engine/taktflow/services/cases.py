@@ -41,11 +41,28 @@ class CaseResult:
         return not self.problems
 
 
-def run_case(case: Case, shelf: Shelf, catalog: Catalog, zone: str) -> CaseResult:
-    """Runs ``case`` over the definitions of ``shelf``; never raises for what the case does wrong."""
+class Bench:
+    """What cases run on: definitions, node types, and each workflow's plan, made once for all cases."""
+
+    def __init__(self, shelf: Shelf, catalog: Catalog, zone: str) -> None:
+        self.shelf = shelf
+        self.catalog = catalog
+        self.zone = zone
+        self._plans: dict[str, Plan] = {}
+
+    def plan_of(self, ref: str) -> Plan:
+        """The plan of the workflow ``ref``."""
+        if ref not in self._plans:
+            self._plans[ref] = _plan(self.shelf, self.catalog, ref, self.zone)
+        return self._plans[ref]
+
+
+def run_case(case: Case, bench: Bench) -> CaseResult:
+    """Runs ``case``; never raises for what the case does wrong."""
+    shelf, zone = bench.shelf, bench.zone
     try:
         if case.workflow is not None:
-            return _run_workflow(case, shelf, catalog, zone)
+            return _run_workflow(case, bench)
         return CaseResult(case, tuple(_run_decider(case, shelf, zone)))
     except TaktflowError as wrong:
         findings = "; ".join(f"{f.at} {f.code} {shown(dict(f.args))}" for f in getattr(wrong, "findings", ()))
@@ -86,16 +103,10 @@ def _decider(case: Case, shelf: Shelf) -> Decider:
 # -- workflows ----------------------------------------------------------------------------------------------------
 
 
-def _run_workflow(case: Case, shelf: Shelf, catalog: Catalog, zone: str) -> CaseResult:
+def _run_workflow(case: Case, bench: Bench) -> CaseResult:
+    shelf, zone = bench.shelf, bench.zone
     entities = {i: d for i, (_, d) in shelf.listed("entity").items() if isinstance(d, Entity)}
-    plans: dict[str, Plan] = {}
-
-    def plan_of(ref: str) -> Plan:
-        if ref not in plans:
-            plans[ref] = _plan(shelf, catalog, ref, zone)
-        return plans[ref]
-
-    run = Simulation(catalog, plan_of, case.at, {n: _answers(m) for n, m in case.mock.items()})
+    run = Simulation(bench.catalog, bench.plan_of, case.at, {n: _answers(m) for n, m in case.mock.items()})
     _put_records(case, run, entities)
     _, workflow = found(shelf, "workflow", case.workflow or "")
     assert isinstance(workflow, Workflow)

@@ -20,7 +20,7 @@ from taktflow.rules import decision_findings, formula_findings
 from taktflow.runtime.shape import shape_findings
 from taktflow.services.caller import Caller
 from taktflow.services.case_form import Case, CaseFile
-from taktflow.services.cases import CaseResult, run_case
+from taktflow.services.cases import Bench, CaseResult, run_case
 from taktflow.services.engine import Engine
 from taktflow.services.records import index_shape, reindex
 from taktflow.services.shelf import DraftShelf, Shelf
@@ -90,8 +90,8 @@ def run_cases(source: PackSource, catalog: Catalog, zone: str, below: Shelf | No
     file, findings = pack_cases(source)
     if findings:
         raise Invalid("publish.findings", findings=findings, count=len(findings))
-    shelf = DraftShelf.of((p.definition for p in source.definitions), below)
-    return [run_case(case, shelf, catalog, zone) for case in (file.cases if file else ())]
+    bench = Bench(DraftShelf.of((p.definition for p in source.definitions), below), catalog, zone)
+    return [run_case(case, bench) for case in (file.cases if file else ())]
 
 
 def publish_pack(engine: Engine, folder: Path, caller: Caller) -> Published:
