@@ -12,6 +12,8 @@ from taktflow.definitions.places import Loaded
 from taktflow.values import Finding
 
 _ENDINGS = {".yaml", ".yml", ".json"}
+SAMPLE = "sample"
+"""The folder of a pack that holds sample data, not definitions."""
 _MAX_FILES = 2000
 
 
@@ -71,6 +73,7 @@ def _files(folder: Path) -> list[Path]:
         # A link that leads nowhere is a file its author believes to be there.
         and (f.is_file() or (f.is_symlink() and not f.exists()))
         and not any(part.startswith(".") for part in f.relative_to(folder).parts)
+        and f.relative_to(folder).parts[0] != SAMPLE
     ]
 
 

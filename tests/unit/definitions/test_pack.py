@@ -36,7 +36,7 @@ def test_files_folders_and_several_documents_in_a_file_are_all_the_same(tmp_path
         forms__deep__d_yaml=form("d"),
         cases_yaml="cases: []\n",
         readme_txt="not read",
-        **{".hidden__x_yaml": "kind: nonsense\n"},
+        **{".hidden__x_yaml": "kind: nonsense\n", "sample__day_yaml": "no definition\n"},
     )
 
     source = read_pack(folder)
