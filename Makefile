@@ -25,6 +25,9 @@ export PATH := $(CURDIR)/$(VENV)/node/bin:$(PATH)
 # The browser for end-to-end tests and where they may put their own things.
 export TAKTFLOW_TEST_CHROMIUM := $(or $(TAKTFLOW_TEST_CHROMIUM),$(CURDIR)/$(VENV)/chromium/chromium)
 
+# Many short processes start from here; a system that forbids Python its bytecode would compile all of it each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 SUITES := tests/unit tests/contract tests/scenario tests/conformance tests/e2e
 KILLS ?= 200
 
