@@ -59,10 +59,10 @@ def install_locked(python: Path) -> None:
         uv_alone.write_text(locked("uv"), encoding="utf-8")
         pip(python, ["install", "--quiet", "--require-hashes", "--requirement", str(uv_alone)])
     print("installing what requirements.lock names", flush=True)
-    uv = [str(python), "-m", "uv", "pip", "install", "--quiet", "--python", str(python), "--require-hashes", "--compile-bytecode"]
+    uv = [str(python), "-m", "uv", "pip", "install", "--quiet", "--python", str(python), "--requirement", str(LOCK)]
     # Bytecode now: many short processes start from here, and some systems never write it by themselves.
-    uv.append("--compile-bytecode")
-    done = subprocess.run([*uv, "--requirement", str(LOCK)], check=False, env=os.environ | mirror(python))
+    wanted = ["--require-hashes", "--compile-bytecode"]
+    done = subprocess.run([*uv, *wanted], check=False, env=os.environ | mirror(python))
     if done.returncode != 0:
         print("uv could not; pip does it, which takes some minutes", flush=True)
         pip(python, ["install", "--quiet", "--require-hashes", "--requirement", str(LOCK)])
