@@ -87,7 +87,7 @@ def _once(engine: Engine, instance: str, event: Callable[[State], Event] | Event
         state = loads_state(loaded.state)
         happening = event(state) if callable(event) else event
         stop = _after(SEGMENT_S)
-        batch = _carried_on(engine, plan, decide(plan, state, happening, stop=stop), stop, inline)
+        batch = _carried_on(engine, plan, decide(plan, state, happening, stop=stop), stop, inline, along)
         try:
             result = engine.store.commit(_update(engine, plan, loaded, batch, happening, along)).result()
         except StaleInstance:
@@ -105,9 +105,11 @@ def _once(engine: Engine, instance: str, event: Callable[[State], Event] | Event
     raise StaleInstance(instance)
 
 
-def _carried_on(engine: Engine, plan: Plan, decision: Decision, stop: Callable[[], bool], inline: bool) -> Gathered:
+def _carried_on(
+    engine: Engine, plan: Plan, decision: Decision, stop: Callable[[], bool], inline: bool, along: Along
+) -> Gathered:
     if inline:
-        return gathered(engine, plan, decision, stop)
+        return gathered(engine, plan, decision, stop, along.writes)
     return Gathered(decision.state, decision.records, decision.effects)
 
 
@@ -122,7 +124,7 @@ def start(
     """Begins an instance; raises AlreadyStarted when ``start_key`` or ``id`` has one."""
     stop = _after(SEGMENT_S)
     for inline in (True, False):
-        batch = _carried_on(engine, plan, begin(plan, id, event, stop=stop), stop, inline)
+        batch = _carried_on(engine, plan, begin(plan, id, event, stop=stop), stop, inline, along)
         try:
             result = engine.store.commit(_first(engine, plan_id, plan, batch, event, start_key, along)).result()
         except _RECORDS_MOVED:

@@ -70,15 +70,20 @@ class Gathered:
         return self.state.status == "running" and self.state.ready
 
 
-def gathered(engine: Engine, plan: Plan, decision: Decision, stop: Callable[[], bool]) -> Gathered:
-    """``decision`` carried on through its native nodes, until one must wait for the commit or ``stop()``."""
+def gathered(
+    engine: Engine, plan: Plan, decision: Decision, stop: Callable[[], bool], before: Sequence[RowWrite] = ()
+) -> Gathered:
+    """``decision`` carried on through its native nodes, until one must wait for the commit or ``stop()``.
+
+    ``before`` are the writes that are committed together with the decision already: no node reads past them.
+    """
     batch = Gathered(decision.state, list(decision.records), list(decision.effects))
     left: set[str] = set()
     for _ in range(_MOST):
         asked = _next_native(batch, left, engine)
         if asked is None or stop():
             break
-        event = _run(engine, plan, batch, asked)
+        event = _run(engine, plan, batch, asked, before)
         if event is None:
             left.add(asked.key)
             continue
@@ -103,14 +108,15 @@ def _next_native(batch: Gathered, left: set[str], engine: Engine) -> Perform | N
     return None
 
 
-def _run(engine: Engine, plan: Plan, batch: Gathered, asked: Perform) -> Event | None:
+def _run(engine: Engine, plan: Plan, batch: Gathered, asked: Perform, before: Sequence[RowWrite]) -> Event | None:
     """What came of the node; None when it must wait for the commit."""
     instance, now = batch.state.instance, engine.now()
-    reader = _Committed(StoredRecords(engine), bool(batch.writes))
+    uncommitted_writes = [*before, *batch.writes]
+    reader = _Committed(StoredRecords(engine), bool(uncommitted_writes))
     try:
         result = run_effect(engine, plan, instance, asked, reader, None, now)
         value = normal(result.value)
-        touched = {(w.entity, w.id) for w in batch.writes}
+        touched = {(w.entity, w.id) for w in uncommitted_writes}
         if any((w.entity, w.id) in touched for w in result.writes):
             return None
         writes = writes_of(engine, instance, asked, result)
