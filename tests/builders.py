@@ -15,7 +15,7 @@ from taktflow.definitions.workflow import Workflow
 from taktflow.runtime.plan import Plan, make_plan
 from taktflow.sdk import Idempotency, Library, Node, NodeConfig, NodeContext, NodeError, Result, Text
 from taktflow.sdk.testing import MemoryLibrary
-from taktflow.services.foreign import invoked
+from taktflow.services.foreign import configured, invoked
 from taktflow.values import Value
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
@@ -84,12 +84,12 @@ class a_workflow:  # noqa: N801  # Reads as a phrase where it is used.
         }
         self._last = "begin"
 
-    def node(self, id: str, type: str, **settings: Any) -> a_workflow:
+    def node(self, id: str, type: str, /, **settings: Any) -> a_workflow:
         """A node that no edge leads to yet."""
         self.document["nodes"][id] = {"type": type, **{k.rstrip("_"): v for k, v in settings.items()}}
         return self
 
-    def step(self, id: str, type: str, **settings: Any) -> a_workflow:
+    def step(self, id: str, type: str, /, **settings: Any) -> a_workflow:
         """A node behind the last step."""
         self.node(id, type, **settings)
         self.document["edges"].append([self._last, id])
@@ -135,6 +135,7 @@ def a_plan(
         pins=pins or {},
         zone=ZONE,
         invoke=invoked,
+        configure=configured,
     )
 
 
