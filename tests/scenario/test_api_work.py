@@ -98,7 +98,8 @@ def test_a_task_shows_what_the_person_needs_to_decide(door: Door) -> None:
     assert listed["title"] == {"zh": "处理", "en": "Settle"}
     assert listed["workflow_title"]["en"] == "Complaint"
     assert task["may_decide"]
-    assert task["shown"] == [{"label": "What", "value": "broken seal"}, {"label": "Amount", "value": 12.5}]
+    assert [(s["label"], s["value"]) for s in task["shown"]] == [("What", "broken seal"), ("Amount", 12.5)]
+    assert task["shown"][1]["data"]["scale"] == 2
     assert [o["id"] for o in task["outcomes"]] == ["approved", "rejected"]
     assert task["outcomes"][0]["title"] == {"zh": "同意赔付", "en": "Compensate"}
     assert task["outcomes"][1]["title"]["zh"] == "驳回"

@@ -1121,6 +1121,15 @@ export interface components {
             ok: boolean;
         };
         /**
+         * ChoiceView
+         * @description One value of a choice and what it is called.
+         */
+        ChoiceView: {
+            title?: components["schemas"]["Words"] | null;
+            /** Value */
+            value: string;
+        };
+        /**
          * CreatedAccount
          * @description A new user; ``password`` is the one made for them, told this once.
          */
@@ -1328,11 +1337,13 @@ export interface components {
         };
         /**
          * FieldShape
-         * @description One declared field, as a table or a form needs it.
+         * @description One declared field, as a table or a form needs it; ``fields`` tell what it holds.
          */
         FieldShape: {
             /** Entity */
             entity?: string | null;
+            /** Fields */
+            fields?: components["schemas"]["Reading"][];
             /**
              * Personal
              * @default false
@@ -1351,9 +1362,7 @@ export interface components {
             /** Unit */
             unit?: string | null;
             /** Values */
-            values?: {
-                [key: string]: unknown;
-            }[];
+            values?: components["schemas"]["ChoiceView"][];
         };
         /**
          * Files
@@ -1557,6 +1566,8 @@ export interface components {
         /**
          * InstanceDetail
          * @description Everything about one instance; ``incidents`` holds the open ones.
+         *
+         *     ``main`` names the variable that the instance is about, ``data`` tells how the variables read, the main one first.
          */
         InstanceDetail: {
             /** By */
@@ -1566,6 +1577,8 @@ export interface components {
              * Format: date-time
              */
             changed_at: string;
+            /** Data */
+            data?: components["schemas"]["Reading"][];
             /** Ended At */
             ended_at?: string | null;
             graph: components["schemas"]["Graph"];
@@ -1575,6 +1588,8 @@ export interface components {
             incidents: components["schemas"]["Incident"][];
             /** Key */
             key: string;
+            /** Main */
+            main?: string | null;
             /** Outcome */
             outcome?: string | null;
             /** Parent */
@@ -1826,6 +1841,25 @@ export interface components {
             version: number;
         };
         /**
+         * Reading
+         * @description How one piece of data reads. ``fields`` tell what an object, or each item of a list, holds.
+         */
+        Reading: {
+            /** Fields */
+            fields?: components["schemas"]["Reading"][];
+            /** Key */
+            key: string;
+            /** Scale */
+            scale?: number | null;
+            title?: components["schemas"]["Words"] | null;
+            /** Type */
+            type: string;
+            /** Unit */
+            unit?: string | null;
+            /** Values */
+            values?: components["schemas"]["ChoiceView"][];
+        };
+        /**
          * Ready
          * @description Whether the process can work, and what keeps it from it.
          */
@@ -1928,12 +1962,16 @@ export interface components {
         /**
          * Session
          * @description A sign-in. ``csrf`` is null for a program that came with a token and needs none.
+         *
+         *     ``timezone`` is the plant's, in which every time is told wherever the reader sits.
          */
         Session: {
             /** Csrf */
             csrf?: string | null;
             /** Expires At */
             expires_at?: string | null;
+            /** Timezone */
+            timezone: string;
             user: components["schemas"]["User"];
         };
         /**
@@ -1948,9 +1986,10 @@ export interface components {
         };
         /**
          * Shown
-         * @description Something the person sees beside the form.
+         * @description Something the person sees beside the form; ``data`` tells how the value reads where that is declared.
          */
         Shown: {
+            data?: components["schemas"]["Reading"] | null;
             /** Label */
             label: string;
             /** Value */

@@ -42,6 +42,8 @@ export interface InstanceMoved {
   workflow: string;
 }
 
+/** How one piece of data reads: its title, unit, choices, and the same for what it holds. */
+export type Reading = Schemas["Reading"];
 export type EntityShape = Schemas["Entity"];
 export type RecordItem = Schemas["Record"];
 export type RecordChange = Schemas["Change"];

@@ -1,6 +1,6 @@
 import type { JournalStep } from "@/api/types";
 import { outcomeTone, type Tone } from "./status";
-import { type Language, type Translate, titled, wordFor } from "./words";
+import { byText, type Language, type Translate, titled, wordFor } from "./words";
 
 /** One line of the timeline: at which node, what happened, what is said of it, and what is known besides. */
 export interface StepLine {
@@ -74,7 +74,7 @@ function notes(step: JournalStep, { language, t, nodeTitle }: Reader): string[] 
     text(step.how) && wordFor(t, "journal.how", text(step.how)),
     to.length > 0 && t("journal.to", { to: to.join(t("value.comma")) }),
     names(step.who).length > 0 && t("journal.who", { who: names(step.who).map(principalText).join(t("value.comma")) }),
-    by && t("journal.by", { by }),
+    by && t("journal.by", { by: byText(by, t) }),
     said(step.fault, language) || said(step.message, language),
     text(step.why),
   ].filter((note) => note !== false && note !== "") as string[];

@@ -1,7 +1,4 @@
-import type { Translate } from "./words";
-
-/** The plant's clock: every time on the page is told in this zone, wherever the reader sits. */
-export const PLANT_ZONE = "Asia/Shanghai";
+import type { Speech, Translate } from "./words";
 
 interface Parts {
   year: string;
@@ -42,8 +39,8 @@ function parts(at: Date, zone: string): Parts {
 
 const day = (p: Parts) => `${p.year}-${p.month}-${p.day}`;
 
-/** `2026-08-14 15:04:09` on the plant's clock; the text itself when it is no moment. */
-export function fullMoment(iso: string, zone = PLANT_ZONE): string {
+/** `2026-08-14 15:04:09` on the plant's clock, wherever the reader sits; the text itself when it is no moment. */
+export function fullMoment(iso: string, zone: string): string {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return iso;
   const p = parts(at, zone);
@@ -53,7 +50,7 @@ export function fullMoment(iso: string, zone = PLANT_ZONE): string {
 const DAY_MS = 86_400_000;
 
 /** As short as it stays clear: `today 15:04`, `08-14 15:04` within the year, else `2025-08-14 15:04`. 24 hours. */
-export function shortMoment(iso: string, now: Date, t: Translate, zone = PLANT_ZONE): string {
+export function shortMoment(iso: string, now: Date, { t, zone }: Pick<Speech, "t" | "zone">): string {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return iso;
   const p = parts(at, zone);

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { EntityShape } from "@/api/types";
-import { changedText, changingInstance, fieldChanges, fieldLabel, fieldValue } from "./record";
+import { changedText, changingInstance, fieldChanges, fieldData } from "./record";
+import { lineText, nameOf } from "./value";
+import type { Speech } from "./words";
 
-const text = { required: false, personal: false, unit: null, scale: null, entity: null, values: [] };
+const text = { required: false, personal: false, unit: null, scale: null, entity: null, values: [], fields: [] };
 const order = {
   id: "order",
   title: { zh: "订单", en: "Order" },
@@ -20,13 +22,14 @@ const order = {
   },
 } as EntityShape;
 const t = (key: string, args?: Record<string, unknown>) => `${key} ${Object.values(args ?? {}).join(" ")}`.trim();
+const speech: Speech = { language: "zh", t, zone: "Asia/Shanghai" };
 
 describe("records", () => {
   it("are told by the titles of their fields, units and choices", () => {
-    expect(fieldLabel(order, "amount", "en")).toBe("Amount (CNY)");
-    expect(fieldLabel(undefined, "amount", "en")).toBe("amount");
-    expect(fieldValue(order, "queue", "top", "zh")).toBe("置顶");
-    expect(fieldValue(order, "queue", "odd", "zh")).toBe("odd");
+    expect(nameOf("amount", fieldData(order, "amount"), speech)).toBe("金额 (CNY)");
+    expect(fieldData(undefined, "amount")).toBeUndefined();
+    expect(lineText("top", speech, fieldData(order, "queue"))).toBe("置顶");
+    expect(lineText("odd", speech, fieldData(order, "queue"))).toBe("odd");
   });
 
   it("tell what each change moved, and of the first only that it was", () => {
@@ -34,7 +37,7 @@ describe("records", () => {
 
     expect(fieldChanges(change)).toEqual([{ field: "queue", from: null, to: "top" }]);
     expect(fieldChanges({ ...change, rev: 1 })).toEqual([]);
-    expect(changedText([{ a: 1 }, { a: 2 }], t)).toBe("value.items 2");
+    expect(changedText([{ a: 1 }, { a: 2 }], speech)).toBe("value.items 2");
   });
 
   it("were changed by a person or by an instance", () => {

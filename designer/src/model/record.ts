@@ -1,23 +1,11 @@
-import type { EntityShape, RecordChange, Words } from "@/api/types";
+import type { EntityShape, Reading, RecordChange } from "@/api/types";
 import { lineText, shapeOf } from "./value";
-import { type Language, type Translate, titled } from "./words";
+import type { Speech } from "./words";
 
-/** A field's title with its unit, as `Amount (CNY)`; the field's id where the entity names none. */
-export function fieldLabel(entity: EntityShape | undefined, field: string, language: Language): string {
+/** How a field of a record reads; undefined where the entity does not name it. */
+export function fieldData(entity: EntityShape | undefined, field: string): Reading | undefined {
   const shape = entity?.fields[field];
-  const title = titled(shape?.title, language, field);
-  return shape?.unit ? `${title} (${shape.unit})` : title;
-}
-
-/** The value of a choice by its title, any other as it is. */
-export function fieldValue(
-  entity: EntityShape | undefined,
-  field: string,
-  value: unknown,
-  language: Language,
-): unknown {
-  const choice = entity?.fields[field]?.values?.find((one) => one.value === value);
-  return choice ? titled(choice.title as Words | null, language, String(value)) : value;
+  return shape && { ...shape, key: field };
 }
 
 export interface FieldChange {
@@ -36,9 +24,9 @@ export function fieldChanges(change: RecordChange): FieldChange[] {
 }
 
 /** A changed value in one line; one with parts only says how many. */
-export function changedText(value: unknown, t: Translate): string {
-  if (shapeOf(value) === "line") return lineText(value, t);
-  return t("value.items", { count: Array.isArray(value) ? value.length : Object.keys(value as object).length });
+export function changedText(value: unknown, speech: Speech, data?: Reading): string {
+  if (shapeOf(value) === "line") return lineText(value, speech, data);
+  return speech.t("value.items", { count: Array.isArray(value) ? value.length : Object.keys(value as object).length });
 }
 
 /** The instance that made a change, when it was one and no person. */

@@ -7,7 +7,7 @@ import type { InstanceItem, Words } from "@/api/types";
 import { numberText } from "@/model/amount";
 import { filterFrom, searchOf } from "@/model/filter";
 import { mayInspect } from "@/model/permissions";
-import { titled } from "@/model/words";
+import { byText, titled } from "@/model/words";
 import { Button } from "@/ui/Button";
 import { CheckField, SelectField, TextField } from "@/ui/Field";
 import { Empty, Loading } from "@/ui/Notice";
@@ -175,7 +175,7 @@ function InstanceRow({ item }: { item: InstanceItem }) {
       <td>
         <Moment at={item.changed_at} />
       </td>
-      <td className="phone-hide">{item.by}</td>
+      <td className="phone-hide">{byText(item.by, t)}</td>
     </tr>
   );
 }

@@ -2,9 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "react-router";
 import { entities, record, recordHistory } from "@/api/records";
 import type { EntityShape, RecordChange, RecordItem } from "@/api/types";
-import { changedText, changingInstance, fieldChanges, fieldLabel, fieldValue } from "@/model/record";
-import { shapeOf } from "@/model/value";
-import { titled } from "@/model/words";
+import { changedText, changingInstance, fieldChanges, fieldData } from "@/model/record";
+import { nameOf, shapeOf } from "@/model/value";
+import { byText, titled } from "@/model/words";
 import { type Fact, Facts } from "@/ui/Facts";
 import { Icon } from "@/ui/Icon";
 import { Loading } from "@/ui/Notice";
@@ -42,15 +42,15 @@ export function Record() {
 }
 
 function Fields({ item, shape }: { item: RecordItem; shape?: EntityShape }) {
-  const { language, t } = useWords();
-  const facts: Fact[] = Object.entries(item.fields).map(([field, raw]) => {
-    const label = fieldLabel(shape, field, language);
-    const value = fieldValue(shape, field, raw, language);
-    return { label, value: <ValueView value={value} label={label} />, wide: shapeOf(value) !== "line" };
+  const speech = useWords();
+  const facts: Fact[] = Object.entries(item.fields).map(([field, value]) => {
+    const data = fieldData(shape, field);
+    const label = nameOf(field, data, speech);
+    return { label, value: <ValueView value={value} label={label} data={data} />, wide: shapeOf(value) !== "line" };
   });
-  facts.push({ label: t("record.changed"), value: <Moment at={item.changed_at} /> });
+  facts.push({ label: speech.t("record.changed"), value: <Moment at={item.changed_at} /> });
   return (
-    <Section title={t("record.fields")}>
+    <Section title={speech.t("record.fields")}>
       <Facts facts={facts} />
     </Section>
   );
@@ -74,7 +74,8 @@ function History({ entity, id, shape }: { entity: string; id: string; shape?: En
 }
 
 function Change({ change, shape }: { change: RecordChange; shape?: EntityShape }) {
-  const { language, t } = useWords();
+  const speech = useWords();
+  const { t } = speech;
   const instance = changingInstance(change.by);
   return (
     <li className="step step-good">
@@ -87,20 +88,23 @@ function Change({ change, shape }: { change: RecordChange; shape?: EntityShape }
           {instance ? (
             <Link to={`/instances/${encodeURIComponent(instance)}`}>{t("record.by_instance")}</Link>
           ) : (
-            <span>{change.by}</span>
+            <span>{byText(change.by, t)}</span>
           )}
           <Moment at={change.at} />
         </div>
         {change.why && <p className="quiet">{change.why}</p>}
-        {fieldChanges(change).map(({ field, from, to }) => (
-          <p key={field}>
-            {t("record.moved", {
-              field: fieldLabel(shape, field, language),
-              from: changedText(fieldValue(shape, field, from, language), t),
-              to: changedText(fieldValue(shape, field, to, language), t),
-            })}
-          </p>
-        ))}
+        {fieldChanges(change).map(({ field, from, to }) => {
+          const data = fieldData(shape, field);
+          return (
+            <p key={field}>
+              {t("record.moved", {
+                field: nameOf(field, data, speech),
+                from: changedText(from, speech, data),
+                to: changedText(to, speech, data),
+              })}
+            </p>
+          );
+        })}
       </div>
     </li>
   );

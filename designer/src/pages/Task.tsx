@@ -10,7 +10,7 @@ import { principalText } from "@/model/journal";
 import { fieldErrors } from "@/model/problem";
 import { outcomeLook } from "@/model/status";
 import { shapeOf } from "@/model/value";
-import { titled, wordFor } from "@/model/words";
+import { byText, titled, wordFor } from "@/model/words";
 import { Button } from "@/ui/Button";
 import { type Fact, Facts } from "@/ui/Facts";
 import { Empty, Loading, Notice } from "@/ui/Notice";
@@ -50,9 +50,9 @@ function TaskBody({ task }: { task: TaskDetail }) {
     { label: t("work.opened"), value: <Moment at={task.opened_at} /> },
     { label: t("task.who"), value: task.who.map(principalText).join(t("value.comma")) || "—" },
   ];
-  const shown: Fact[] = task.shown.map(({ label, value }) => ({
-    label,
-    value: <ValueView value={value} label={label} />,
+  const shown: Fact[] = task.shown.map(({ label, value, data }) => ({
+    label: data?.unit ? `${label} (${data.unit})` : label,
+    value: <ValueView value={value} label={label} data={data} />,
     wide: shapeOf(value) !== "line",
   }));
   return (
@@ -82,7 +82,7 @@ function Decisions({ task }: { task: TaskDetail }) {
         {task.decisions.map((one) => (
           <li key={`${one.by}-${one.at}`} className="row-title">
             <OutcomeMark outcome={one.outcome} />
-            <strong>{one.by}</strong>
+            <strong>{byText(one.by, t)}</strong>
             <span className="quiet small">
               <Moment at={one.at} />
             </span>

@@ -11,8 +11,9 @@ export interface Fact {
 export function Facts({ facts }: { facts: readonly Fact[] }) {
   return (
     <dl className="facts">
-      {facts.map(({ label, value, wide }) => (
-        <div key={label} className={wide ? "fact fact-wide" : "fact"}>
+      {facts.map(({ label, value, wide }, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: two facts may bear the same label, and none changes its place.
+        <div key={index} className={wide ? "fact fact-wide" : "fact"}>
           <dt>{label}</dt>
           <dd>{value}</dd>
         </div>

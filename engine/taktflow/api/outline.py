@@ -8,7 +8,6 @@ from typing import Any
 from pydantic import Field
 
 from taktflow.api.shapes import Document, Shape, Words
-from taktflow.definitions.envelope import DataField
 from taktflow.definitions.forms import form_schema
 from taktflow.definitions.kinds import Form
 from taktflow.definitions.workflow import EdgeModel, ForEach, Workflow
@@ -107,36 +106,6 @@ def outcome_words(workflow: Workflow | None, node: str, outcome: str) -> Words:
     code = f"outcome.{outcome}"
     known = {language: sentence(code, language, {}) for language in ("zh", "en")}
     return Words(**known) if known["zh"] != code else Words(zh=outcome, en=outcome)
-
-
-def label_of(engine: Engine, workflow: Workflow | None, expression: str) -> Words:
-    """What ``order.total`` is called: the titles of the fields along the way; the expression when it is no path."""
-    here: Mapping[str, DataField] = _variables(workflow)
-    words: Words | None = None
-    for part in expression.split("."):
-        declared = here.get(part.strip())
-        if declared is None:
-            return Words(zh=expression, en=expression)
-        words = Words.of(declared.title, part.strip())
-        here = _inside(engine, declared)
-    return words or Words(zh=expression, en=expression)
-
-
-def _variables(workflow: Workflow | None) -> dict[str, DataField]:
-    if workflow is None:
-        return {}
-    found = dict(workflow.data.vars)
-    if workflow.data.entity is not None:
-        name = workflow.data.name or workflow.data.entity
-        found[name] = DataField(type="object", entity=workflow.data.entity)
-    return found
-
-
-def _inside(engine: Engine, declared: DataField) -> Mapping[str, DataField]:
-    if declared.fields or declared.entity is None:
-        return declared.fields
-    entity = engine.published.entities().get(declared.entity)
-    return entity.fields if entity else {}
 
 
 def form_view(engine: Engine, form: Form, caller: Caller | None, language: Language) -> tuple[Document, Document]:

@@ -5,6 +5,7 @@ import type { Session } from "@/api/types";
 import { warmForms } from "@/forms/LazySchemaForm";
 import { Icon, type IconName } from "@/ui/Icon";
 import { Loading } from "@/ui/Notice";
+import { PlantZone } from "../language";
 import { useSession, useSignOut } from "../session";
 import { Bell } from "./Bell";
 import { Brand } from "./Brand";
@@ -48,12 +49,14 @@ function SignedIn({ session }: { session: Session }) {
   }, []);
   return (
     <LivenessNow value={liveness}>
-      <Bar session={session} />
-      <main className="page" id="content" tabIndex={-1}>
-        <Suspense fallback={<Loading />}>
-          <Outlet />
-        </Suspense>
-      </main>
+      <PlantZone value={session.timezone}>
+        <Bar session={session} />
+        <main className="page" id="content" tabIndex={-1}>
+          <Suspense fallback={<Loading />}>
+            <Outlet />
+          </Suspense>
+        </main>
+      </PlantZone>
     </LivenessNow>
   );
 }

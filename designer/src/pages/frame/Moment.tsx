@@ -16,11 +16,11 @@ export function useNow(): Date {
 
 /** A moment on the plant's clock; its seconds show on hover. */
 export function Moment({ at }: { at: string }) {
-  const { t } = useWords();
+  const speech = useWords();
   const now = useNow();
   return (
-    <time dateTime={at} title={fullMoment(at)}>
-      {shortMoment(at, now, t)}
+    <time dateTime={at} title={fullMoment(at, speech.zone)}>
+      {shortMoment(at, now, speech)}
     </time>
   );
 }

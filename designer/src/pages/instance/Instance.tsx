@@ -4,8 +4,8 @@ import { Link, useParams } from "react-router";
 import { instance } from "@/api/instances";
 import type { InstanceDetail } from "@/api/types";
 import { numberText } from "@/model/amount";
-import { mayInspect, mayOperate } from "@/model/permissions";
-import { titled, wordFor } from "@/model/words";
+import { mayOperate } from "@/model/permissions";
+import { byText, titled, wordFor } from "@/model/words";
 import { Button } from "@/ui/Button";
 import { type Fact, Facts } from "@/ui/Facts";
 import { Icon } from "@/ui/Icon";
@@ -20,10 +20,10 @@ import { useWords } from "../language";
 import { useRoles } from "../session";
 import { Due, TaskMarks } from "../shown/Due";
 import { InstanceMark, OutcomeMark } from "../shown/InstanceMark";
-import { ValueTree } from "../shown/ValueView";
 import { CancelInstance } from "./CancelInstance";
 import { Incidents } from "./Incidents";
 import { Journal } from "./Journal";
+import { Variables } from "./Variables";
 
 /** One instance: where it stands, what stopped it, what it knows and how it came here. */
 export function Instance() {
@@ -71,14 +71,12 @@ function InstanceBody({ item }: { item: InstanceDetail }) {
     },
     { label: t("instance.started"), value: <Moment at={item.started_at} /> },
     { label: t("instance.changed"), value: <Moment at={item.changed_at} /> },
-    { label: t("instance.by"), value: item.by || "—" },
+    { label: t("instance.by"), value: byText(item.by, t) },
   ];
   if (item.ended_at) facts.push({ label: t("instance.ended"), value: <Moment at={item.ended_at} /> });
   if (typeof item.priority === "number") {
     facts.push({ label: t("instance.priority"), value: numberText(item.priority) });
   }
-  const inspects = mayInspect(useRoles());
-  const hasVariables = Object.keys(item.variables).length > 0;
   return (
     <>
       {item.incidents.length > 0 && <Incidents item={item} />}
@@ -86,15 +84,9 @@ function InstanceBody({ item }: { item: InstanceDetail }) {
       <div className="card">
         <Facts facts={facts} />
       </div>
-      <div className={inspects ? "pair" : undefined}>
-        {inspects && <Journal item={item} />}
-        <Section title={t("instance.variables")}>
-          {hasVariables ? (
-            <ValueTree value={item.variables} label={t("instance.variables")} />
-          ) : (
-            <p className="quiet">{t("instance.no_variables")}</p>
-          )}
-        </Section>
+      <div className="pair">
+        <Variables item={item} />
+        <Journal item={item} />
       </div>
     </>
   );

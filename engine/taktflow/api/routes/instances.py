@@ -13,6 +13,7 @@ from taktflow.api.deps import Asking, Cursor, Limit, Running
 from taktflow.api.door import Door
 from taktflow.api.guard import signed_in, who
 from taktflow.api.outline import Graph, graph, node_titles, workflow_at, workflow_words
+from taktflow.api.reading import Reading, main_variable, reading_of, variable_fields
 from taktflow.api.routes.incidents import Incident, incident_shape
 from taktflow.api.routes.work import Task, task_shape
 from taktflow.api.shapes import Body, Document, Page, Shape, Words
@@ -71,7 +72,10 @@ class Token(Shape):
 
 
 class InstanceDetail(Shape):
-    """Everything about one instance; ``incidents`` holds the open ones."""
+    """Everything about one instance; ``incidents`` holds the open ones.
+
+    ``main`` names the variable that the instance is about, ``data`` tells how the variables read, the main one first.
+    """
 
     id: str
     workflow: str
@@ -88,6 +92,8 @@ class InstanceDetail(Shape):
     rev: int = 0
     parent: str | None = None
     variables: Document
+    main: str | None = None
+    data: list[Reading] = Field(default_factory=list)
     tokens: list[Token]
     incidents: list[Incident]
     user_tasks: list[Task]
@@ -205,9 +211,13 @@ def detail(engine: Engine, caller: Caller, id: str) -> InstanceDetail:
     state = loads_state(engine.store.load_instance(id).state)
     open_incidents = engine.store.incidents.page(StoredIncidents(instance=id), Part(limit=100, count=False))
     tasks = engine.store.tasks.page(TaskFilter(status="open", instance=id), Part(limit=100, count=False))
+    variables: Document = plain(dict(state.variables)) if _may_see_variables(engine, caller, row) else {}
+    known = variable_fields(engine, workflow)
     return InstanceDetail(
         **_facts(engine, row),
-        variables=plain(dict(state.variables)) if _may_see_variables(engine, caller, row) else {},
+        variables=variables,
+        main=main_variable(workflow),
+        data=[reading_of(engine, name, field) for name, field in known.items() if name in variables],
         tokens=_tokens(state, titles),
         incidents=[incident_shape(engine, i, caller.language) for i in open_incidents.rows],
         user_tasks=[task_shape(engine, t) for t in tasks.rows],

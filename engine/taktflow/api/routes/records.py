@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import IO, Annotated, Any
+from typing import IO, Annotated
 from urllib.parse import quote
 
 from fastapi import Header, Path, Query, Request
@@ -16,11 +16,13 @@ from taktflow.api.deps import Asking, Cursor, Limit, Running
 from taktflow.api.door import Door
 from taktflow.api.exact import ExactJson
 from taktflow.api.guard import signed_in
+from taktflow.api.reading import ChoiceView, Reading, reading_of
 from taktflow.api.refusals import PreconditionMissing
 from taktflow.api.shapes import Body, Document, Page, Shape, Words
 from taktflow.definitions.envelope import DataField
 from taktflow.definitions.kinds import Entity as DeclaredEntity
 from taktflow.services import records as service
+from taktflow.services.engine import Engine
 from taktflow.services.export import export_records, file_name
 from taktflow.services.record_lists import RecordQuery, list_records
 from taktflow.services.records import StoredRecord
@@ -39,14 +41,15 @@ _REVISION = re.compile(r'(?:W/)?"([1-9][0-9]{0,17})"')
 
 
 class FieldShape(Shape):
-    """One declared field, as a table or a form needs it."""
+    """One declared field, as a table or a form needs it; ``fields`` tell what it holds."""
 
     type: str
     title: Words
     required: bool = False
     unit: str | None = None
     scale: int | None = None
-    values: list[dict[str, Any]] = Field(default_factory=list)
+    values: list[ChoiceView] = Field(default_factory=list)
+    fields: list[Reading] = Field(default_factory=list)
     entity: str | None = None
     personal: bool = False
 
@@ -110,7 +113,7 @@ class ChangePage(Page[Change]):
 @door.get("/api/entities", who=signed_in)
 def entities(engine: Running, caller: Asking) -> list[Entity]:
     """List the types of record that the caller may read."""
-    return [_entity(e, service.may_write(e, caller)) for e in service.readable_entities(engine, caller)]
+    return [_entity(engine, e, service.may_write(e, caller)) for e in service.readable_entities(engine, caller)]
 
 
 @door.get("/api/records/{entity}", who=signed_in)
@@ -221,25 +224,27 @@ def _record(record: StoredRecord) -> Record:
     )
 
 
-def _entity(entity: DeclaredEntity, may_write: bool) -> Entity:
+def _entity(engine: Engine, entity: DeclaredEntity, may_write: bool) -> Entity:
     return Entity(
         id=entity.id,
         title=Words.of(entity.title, entity.id),
         key=entity.key,
         index=list(service.indexed_fields(entity)),
-        fields={name: _field(name, declared) for name, declared in entity.fields.items()},
+        fields={name: _field(engine, name, declared) for name, declared in entity.fields.items()},
         may_write=may_write,
     )
 
 
-def _field(name: str, declared: DataField) -> FieldShape:
+def _field(engine: Engine, name: str, declared: DataField) -> FieldShape:
+    view = reading_of(engine, name, declared)
     return FieldShape(
         type=str(declared.type),
         title=Words.of(declared.title, name),
         required=declared.required,
         unit=declared.unit,
         scale=declared.scale,
-        values=[{"value": c.value, "title": Words.of(c.title, c.value)} for c in declared.values],
+        values=view.values,
+        fields=view.fields,
         entity=declared.entity,
         personal=declared.personal,
     )

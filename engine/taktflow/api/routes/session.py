@@ -39,9 +39,13 @@ class User(Shape):
 
 
 class Session(Shape):
-    """A sign-in. ``csrf`` is null for a program that came with a token and needs none."""
+    """A sign-in. ``csrf`` is null for a program that came with a token and needs none.
+
+    ``timezone`` is the plant's, in which every time is told wherever the reader sits.
+    """
 
     user: User
+    timezone: str
     csrf: str | None = None
     expires_at: datetime | None = None
 
@@ -65,7 +69,7 @@ def sign_in(engine: Running, rim: Shared, address: Address, credentials: Credent
     for knock, buckets in zip(knocks, (rim.public, rim.sign_in), strict=True):
         # A shift that signs in from behind one address is no attack.
         buckets.give_back(f"sign-in {knock}", time.monotonic())
-    response = ExactJson(_session(signed.session))
+    response = ExactJson(_session(engine, signed.session))
     _set_cookie(response, engine, signed.token, engine.settings.session_hours * 3600)
     return response
 
@@ -74,9 +78,9 @@ def sign_in(engine: Running, rim: Shared, address: Address, credentials: Credent
 def who_am_i(proof: Proof, engine: Running) -> Session:
     """Who is signed in; 401 when nobody is."""
     if proof.session is not None:
-        return _session(proof.session)
+        return _session(engine, proof.session)
     user = accounts.user(engine, proof.caller.name)
-    return Session(user=_user(user))
+    return Session(user=_user(user), timezone=engine.settings.timezone)
 
 
 @door.delete("/api/session", who=signed_in)
@@ -99,5 +103,10 @@ def _user(user: accounts.User) -> User:
     return User(name=user.name, display=user.display, roles=sorted(user.roles), language=user.language)
 
 
-def _session(session: accounts.Session) -> Session:
-    return Session(user=_user(session.user), csrf=session.csrf, expires_at=session.expires_at)
+def _session(engine: Engine, session: accounts.Session) -> Session:
+    return Session(
+        user=_user(session.user),
+        timezone=engine.settings.timezone,
+        csrf=session.csrf,
+        expires_at=session.expires_at,
+    )

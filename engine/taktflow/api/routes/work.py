@@ -12,7 +12,8 @@ from pydantic import Field
 from taktflow.api.deps import Asking, Cursor, Limit, Running
 from taktflow.api.door import Door
 from taktflow.api.guard import signed_in
-from taktflow.api.outline import form_view, label_of, outcome_words, workflow_at, workflow_words
+from taktflow.api.outline import form_view, outcome_words, workflow_at, workflow_words
+from taktflow.api.reading import Reading, label_of, reading_at
 from taktflow.api.shapes import Body, Document, Page, Shape, Words
 from taktflow.definitions.workflow import Workflow
 from taktflow.services import work
@@ -70,10 +71,11 @@ class Outcome(Shape):
 
 
 class Shown(Shape):
-    """Something the person sees beside the form."""
+    """Something the person sees beside the form; ``data`` tells how the value reads where that is declared."""
 
     label: str
     value: Any = None
+    data: Reading | None = None
 
 
 class Decision(Shape):
@@ -194,7 +196,11 @@ def _detail(engine: Engine, detail: work.TaskDetail, caller: Caller) -> TaskDeta
         form=_form(engine, detail, caller),
         outcomes=[Outcome(id=o, title=outcome_words(workflow, row.node, o)) for o in row.outcomes],
         shown=[
-            Shown(label=label_of(engine, workflow, expression).spoken(caller.language), value=plain(value))
+            Shown(
+                label=label_of(engine, workflow, expression).spoken(caller.language),
+                value=plain(value),
+                data=reading_at(engine, workflow, expression),
+            )
             for expression, value in row.shown.items()
         ],
         decisions=[_decision(d) for d in row.decisions or ()],
