@@ -17,7 +17,6 @@ from taktflow.services.engine import Engine
 
 _DEEPEST = 4
 """An object may look like an entity that holds objects like itself."""
-_BY_ID = frozenset({"record.create", "record.update"})
 
 
 class ChoiceView(Shape):
@@ -146,15 +145,13 @@ def _written(engine: Engine, workflow: Workflow) -> Iterator[tuple[str, DataFiel
 
 
 def _result(engine: Engine, workflow: Workflow, node: Activity) -> DataField:
-    entity = node.config.get("entity")
-    if node.each is not None or not isinstance(entity, str):
+    kind = engine.catalog.find_node(node.type)
+    holds = kind.handler.holds(node.config) if kind is not None and node.each is None else None
+    if holds is None:
         return DataField(type="any", title=node.title)
-    if node.type in _BY_ID or (node.type == "record.query" and node.config.get("id") is not None):
-        # Another record of the main kind is told from the main one by what it was looked up for.
-        return _like(engine, entity, title=node.title if entity == workflow.data.entity else None)
-    if node.type == "record.query":
-        return _like(engine, entity, many=True, title=node.title)
-    return DataField(type="any", title=node.title)
+    # Another record of the main kind is told from the main one by what it was looked up for.
+    own = node.title if holds.many or holds.entity == workflow.data.entity else None
+    return _like(engine, holds.entity, many=holds.many, title=own)
 
 
 def _filled_form(engine: Engine, ref: str, title: DeclaredWords | None) -> DataField:

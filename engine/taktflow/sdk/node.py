@@ -147,6 +147,14 @@ class Result:
     trace: Json = None
 
 
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """What a node's value looks like: a record of ``entity``, or a list of them when ``many``."""
+
+    entity: str
+    many: bool = False
+
+
 class Decider(Protocol):
     """A published decision table or formula, pinned for the instance."""
 
@@ -240,6 +248,12 @@ class Node(ABC, Generic[C]):
     Config: ClassVar[type[NodeConfig]]
     errors: ClassVar[Mapping[str, Text]] = {}
     """The error codes a workflow may route by, each with its meaning."""
+
+    def holds(self, config: Mapping[str, Any]) -> Holds | None:  # Most values look like no record.
+        """What the value looks like under ``config`` as it is written (not yet computed); None when nobody can tell.
+
+        Screens take titles and units of the value's fields from the entity.
+        """
 
     @abstractmethod
     def run(self, config: C, context: NodeContext) -> Result:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from taktflow.sdk import (
+    Holds,
     Node,
     NodeConfig,
     NodeContext,
@@ -76,6 +77,11 @@ class QueryConfig(NodeConfig):
     )
 
 
+def _record_of(config: Mapping[str, Any], *, many: bool = False) -> Holds | None:
+    entity = config.get("entity")
+    return Holds(entity, many) if isinstance(entity, str) else None
+
+
 class RecordCreate(Node[CreateConfig]):
     """Creates a record; the value is its fields with its id."""
 
@@ -85,6 +91,9 @@ class RecordCreate(Node[CreateConfig]):
     idempotency = "native"
     Config = CreateConfig
     errors = {"exists": EXISTS, "invalid": INVALID}
+
+    def holds(self, config: Mapping[str, Any]) -> Holds | None:
+        return _record_of(config)
 
     def run(self, config: CreateConfig, context: NodeContext) -> Result:
         write = RecordWrite(config.entity, config.mode, config.id, dict(config.fields), why=config.why)
@@ -102,6 +111,9 @@ class RecordUpdate(Node[UpdateConfig]):
     idempotency = "native"
     Config = UpdateConfig
     errors = {"missing": MISSING, "stale": STALE, "invalid": INVALID}
+
+    def holds(self, config: Mapping[str, Any]) -> Holds | None:
+        return _record_of(config)
 
     def run(self, config: UpdateConfig, context: NodeContext) -> Result:
         write = RecordWrite(
@@ -122,6 +134,9 @@ class RecordQuery(Node[QueryConfig]):
         "invalid": Text("条件无法理解。", "A condition cannot be understood."),
         "unavailable": Text("记录库无法访问。", "The records cannot be reached."),
     }
+
+    def holds(self, config: Mapping[str, Any]) -> Holds | None:
+        return _record_of(config, many=config.get("id") is None)
 
     def run(self, config: QueryConfig, context: NodeContext) -> Result:
         if context.records is None:
