@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -27,8 +28,18 @@ _URGENT = 1_000_000
 """The queue's priority of what instances wait for themselves: timers, signals, incoming events."""
 _BATCH = 256
 _POLL_S = 1.0
+_FIRST_REST_S = 0.5
+_LONGEST_REST_S = 60.0
 _SWEEP = timedelta(seconds=10)
 _SILENCE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class _Rest:
+    """Work that broke is left alone until ``until`` (monotonic), each time for longer."""
+
+    until: float
+    length_s: float
 
 
 @dataclass(order=True)
@@ -48,6 +59,7 @@ class EmbeddedExecutor:
         self._queue: queue.PriorityQueue[_Job] = queue.PriorityQueue()
         self._numbers = itertools.count()
         self._flight: set[str] = set()
+        self._resting: dict[str, _Rest] = {}
         self._lock = threading.Lock()
         self._bell = threading.Event()
         self._stopping = threading.Event()
@@ -67,7 +79,7 @@ class EmbeddedExecutor:
         """
         if self._data_lock is not None:
             self._data_lock.acquire()
-        self._sweep(self._engine.now())
+        self._sweep()
         self._engine.take.append(self._taken)
         self._engine.store.listen(self._heard)
         self._threads = [
@@ -121,9 +133,9 @@ class EmbeddedExecutor:
 
     def _pump(self) -> None:
         while not self._stopping.is_set():
-            self._bell.wait(self._pause())
-            self._bell.clear()
             try:
+                self._bell.wait(self._pause())
+                self._bell.clear()
                 self._round()
             except Exception:  # The database may be away for a while: the next round asks again.
                 log.exception("pump round failed")
@@ -133,7 +145,9 @@ class EmbeddedExecutor:
         due = self._engine.store.next_due()
         if due is None:
             return 5.0
-        return min(5.0, max(0.005, (due - self._engine.now()).total_seconds()))
+        # What rests is due all the time.
+        least = _FIRST_REST_S / 2 if self._resting else 0.005
+        return min(5.0, max(least, (due - self._engine.now()).total_seconds()))
 
     def _round(self) -> None:
         engine, store = self._engine, self._engine.store
@@ -146,26 +160,41 @@ class EmbeddedExecutor:
             self._add(f"inbound:{row.id}", _URGENT, partial(take_inbound, engine, row))
         for instance in store.ready_instances(_BATCH):
             self._add(f"ready:{instance}", _URGENT, partial(run_on, engine, instance))
+        self._forget_rests()
         room = 4 * self._size + _BATCH - self._queue.qsize()
         if room > 0:
             for effect in store.claim_effects(min(room, _BATCH), now, engine.epoch):
                 self._add_effect(effect, 0)
 
+    def _forget_rests(self) -> None:
+        """Lets go of rests that ended long ago: their work is gone, done by someone else."""
+        now = time.monotonic()
+        with self._lock:
+            self._resting = {k: r for k, r in self._resting.items() if now < r.until + r.length_s}
+
     def _poll(self) -> None:
         """Looks into folders and fires schedules; both may be slow and must not hold up the pump."""
+        engine = self._engine
         while not self._stopping.wait(_POLL_S):
-            try:
-                self._engine.published.refresh_if_changed()
-                self._sweep(self._engine.now())
-                poll_channels(self._engine)
-                now = self._engine.now()
-                start_scheduled(self._engine, self._scheduled_to or now - timedelta(days=1), now)
-                self._scheduled_to = now
-            except Exception:  # A folder may be gone for a while: look again next time.
-                log.exception("poll failed")
+            for look in (
+                engine.published.refresh_if_changed,
+                self._sweep,
+                self._schedule,
+                partial(poll_channels, engine),
+            ):
+                try:
+                    look()
+                except Exception:  # The database may be away for a while: look again next time.
+                    log.exception("poll failed")
 
-    def _sweep(self, now: datetime) -> None:
+    def _schedule(self) -> None:
+        now = self._engine.now()
+        start_scheduled(self._engine, self._scheduled_to or now - timedelta(days=1), now)
+        self._scheduled_to = now
+
+    def _sweep(self) -> None:
         """Tells that this executor lives, and frees what dead ones hold."""
+        now = self._engine.now()
         if self._swept_at is not None and now - self._swept_at < _SWEEP:
             return
         engine = self._engine
@@ -198,23 +227,36 @@ class EmbeddedExecutor:
 
     def _add(self, key: str, priority: int, run: Callable[[], Any]) -> None:
         with self._lock:
-            if key in self._flight:
+            rest = self._resting.get(key)
+            if key in self._flight or (rest is not None and time.monotonic() < rest.until):
                 return
             self._flight.add(key)
         self._queue.put(_Job(-priority, next(self._numbers), key, run))
+
+    def _rest(self, key: str, broke: bool) -> None:
+        """Work that broke would break again at once: it rests, and longer each time, while the rest goes on."""
+        with self._lock:
+            before = self._resting.pop(key, None)
+            # An effect is given back by the sweep, which is rest enough.
+            if broke and not key.startswith("effect:"):
+                length_s = min(_LONGEST_REST_S, before.length_s * 2) if before else _FIRST_REST_S
+                self._resting[key] = _Rest(time.monotonic() + length_s, length_s)
 
     def _work(self) -> None:
         while True:
             job = self._queue.get()
             if self._stopping.is_set():
                 return
+            broke = True
             try:
                 job.run()
+                broke = False
             except TaktflowError as known:
                 log.warning("work failed", job=job.key, code=known.code, reason=str(known))
             except Exception:  # One broken job must not take the thread with it; its rows stay owed.
                 log.exception("work broke", job=job.key)
             finally:
+                self._rest(job.key, broke)
                 with self._lock:
                     self._flight.discard(job.key)
                     quiet = not self._flight

@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from pydantic import ValidationError
-
 from taktflow.definitions.workflow import Activity, Backoff
 from taktflow.runtime.effects import Perform, Retry
 from taktflow.runtime.events import EffectDone, EffectFailed, Fault
@@ -30,14 +28,6 @@ def enter(segment: Segment, token: Token, node: NodePlan) -> None:
             request(segment, token, node, plan)
     except NodeError as problem:
         segment.fail(token, Fault(problem.code, problem.text.zh, problem.text.en, problem.details))
-    except ValidationError as wrong:
-        segment.fail(token, _config_fault(node, wrong))
-
-
-def _config_fault(node: NodePlan, wrong: ValidationError) -> Fault:
-    first = wrong.errors(include_url=False)[0]
-    place = ".".join(str(p) for p in first["loc"])
-    return fault("config.invalid", node=node.id, setting=place, problem=first["msg"])
 
 
 def _run(segment: Segment, token: Token, node: NodePlan, plan: ActivityPlan, model: Activity) -> None:
@@ -65,7 +55,7 @@ def _run_once(segment: Segment, node: NodePlan, plan: ActivityPlan, scope: Mappi
     if plan.fixed is not None:
         config = plan.fixed
     else:
-        config = plan.node.Config.model_validate(plan.config(scope, segment.clock))
+        config = segment.plan.configure(plan.node, plan.config(scope, segment.clock), node.id)
     result = segment.plan.invoke(
         plan.node,
         config,
@@ -80,7 +70,7 @@ def _run_once(segment: Segment, node: NodePlan, plan: ActivityPlan, scope: Mappi
             by=segment.state.by,
         ),
     )
-    return normal(result.value), result.trace
+    return result.value, result.trace
 
 
 def _run_each(segment: Segment, token: Token, node: NodePlan, plan: ActivityPlan, model: Activity) -> None:
@@ -115,7 +105,7 @@ def request(segment: Segment, token: Token, node: NodePlan, plan: ActivityPlan, 
     """Owes the activity as an effect; with ``key`` it is the same effect once more, with settings computed anew."""
     scope = segment.scope(token)
     config = plan.config(scope, segment.clock)
-    plan.node.Config.model_validate(config)
+    segment.plan.configure(plan.node, config, node.id)
     business = plan.business_key.evaluate(scope, segment.clock) if plan.business_key else None
     if plan.business_key is not None and business is None:
         segment.fail(token, fault("idempotency.none", node=node.id, text=plan.business_key.text))

@@ -105,7 +105,20 @@ def decide(
         if not segment.state.key and plan.key is not None:
             # What came in may become the declared record only after a few nodes.
             segment.state.key = _key(plan, segment.state.variables, event.at)
+    else:
+        _refuse_late(event)
     return Decision(segment.state, segment.records, segment.effects)
+
+
+def _refuse_late(event: Event) -> None:
+    """A person must hear that their act came too late; what the engine tells by itself is simply late."""
+    match event:
+        case TaskDecided():
+            raise Refused("task.over", task=event.task)
+        case IncidentResolved():
+            raise NotFound("incident.over", incident=event.incident)
+        case _:
+            return
 
 
 def _key(plan: Plan, variables: Mapping[str, Value], at: datetime) -> str:

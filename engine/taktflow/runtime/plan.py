@@ -24,6 +24,8 @@ from taktflow.values import Value, YearsMonths, parse_duration
 
 Invoke: TypeAlias = Callable[[Node[Any], NodeConfig, NodeContext], Result]
 """Runs a pure node behind the wall to foreign code; raises NodeError and nothing else."""
+Configure: TypeAlias = Callable[[Node[Any], Mapping[str, Value], str], NodeConfig]
+"""Validates settings as the model of a node type, for the workflow's node named last; raises NodeError as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Plan:
     pins: Mapping[str, str]
     """``kind:id`` to ``id@version``, for forms and called workflows."""
     invoke: Invoke
+    configure: Configure
 
     def clock(self, at: datetime) -> Clock:
         """The clock that expressions see at ``at``."""
@@ -132,6 +135,7 @@ def make_plan(
     pins: Mapping[str, str],
     zone: tzinfo,
     invoke: Invoke,
+    configure: Configure,
 ) -> Plan:
     """The plan of ``workflow``, which has been checked; ``node`` finds a node type, ``calendars`` go by reference."""
     nodes: dict[str, NodePlan] = {}
@@ -153,6 +157,7 @@ def make_plan(
         calendars=calendars,
         pins=pins,
         invoke=invoke,
+        configure=configure,
     )
 
 

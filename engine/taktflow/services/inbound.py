@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import structlog
 
-from taktflow.errors import Invalid, NotFound, TaktflowError, Unauthenticated
+from taktflow.errors import Invalid, NotFound, Overloaded, TaktflowError, Unauthenticated
 from taktflow.sdk import BodyUnreadable, ChannelEvent, RawRequest, RawResponse, SignatureWrong
 from taktflow.services.advance import NOTHING, Along
 from taktflow.services.caller import Caller
 from taktflow.services.engine import Engine
+from taktflow.services.foreign import read_events
 from taktflow.services.start import StartedInstance, start_instance
-from taktflow.store import Commit, Consumed, InboundRow, NewInbound
+from taktflow.store import AlreadyTaken, Commit, Consumed, InboundRow, NewInbound, StoreFailed
 from taktflow.values import plain_dumps, plain_loads
 
 log = structlog.get_logger(__name__)
@@ -59,42 +61,74 @@ def poll_channels(engine: Engine) -> int:
     """Takes in what waits in polled channels, such as dropped files; how many events were stored."""
     taken = 0
     for id in engine.published.shelf.listed("connection"):
-        _, connection = engine.published.connection(id)
-        if connection.channel is None or not engine.catalog.channel(connection.channel).polled:
-            continue
-        channel = engine.published.channel(id)
-        for batch in channel.poll():
-            now = engine.now()
-            rows = [
-                NewInbound(id, e.id, e.topic, {_POLLED: batch.name}, plain_dumps(e.payload).encode(), now)
-                for e in batch.events
-            ]
-            for part in range(0, len(rows), 200):
-                engine.store.commit(Commit(at=now, inbound=rows[part : part + 200])).result()
-            channel.settle(batch, accepted=not batch.problems)
-            taken += len(rows)
+        try:
+            taken += _poll(engine, id)
+        except Exception:  # A folder that is gone must not keep the other channels from being polled.
+            log.exception("channel not polled", connection=id)
+    return taken
+
+
+def _poll(engine: Engine, id: str) -> int:
+    _, connection = engine.published.connection(id)
+    if connection.channel is None or not engine.catalog.channel(connection.channel).polled:
+        return 0
+    taken = 0
+    channel = engine.published.channel(id)
+    for batch in channel.poll():
+        now = engine.now()
+        rows = [
+            NewInbound(id, e.id, e.topic, {_POLLED: batch.name}, plain_dumps(e.payload).encode(), now)
+            for e in batch.events
+        ]
+        for part in range(0, len(rows), 200):
+            engine.store.commit(Commit(at=now, inbound=rows[part : part + 200])).result()
+        channel.settle(batch, accepted=not batch.problems)
+        taken += len(rows)
     return taken
 
 
 def take_inbound(engine: Engine, row: InboundRow) -> list[StartedInstance]:
-    """Starts what the kept event asks for. Taking it twice starts nothing twice; a failure is kept with its reason."""
-    consumed = Along(consumed=Consumed(inbound=(row.id,)))
+    """Starts everything the kept body asks for; what cannot be started is kept with the reasons.
+
+    Taking it twice starts nothing twice. Raises Overloaded or StoreFailed when the database takes nothing now.
+    """
+    consumed = Consumed(inbound=(row.id,))
+    wanted: list[tuple[ChannelEvent, str, str]] = []
+    started: list[StartedInstance] = []
+    problems: list[str] = []
     try:
-        events = _events(engine, row)
-        wanted = [(e, w, s) for e in events for w, s in _listening(engine, row.connection, e.topic)]
+        with _noted(problems):
+            wanted = [(e, w, s) for e in _events(engine, row) for w, s in _listening(engine, row.connection, e.topic)]
         # With one start the event is consumed by the very commit that begins the instance.
-        along = consumed if len(wanted) == 1 else NOTHING
-        started = [_start(engine, row.connection, *one, along) for one in wanted]
+        along = Along(consumed=consumed) if len(wanted) == 1 else NOTHING
+        for one in wanted:
+            with _noted(problems):
+                started.append(_start(engine, row.connection, *one, along))
+        if problems:
+            engine.store.settle_inbound(row.id, "failed", error="\n".join(problems)).result()
+            log.warning("inbound event failed", connection=row.connection, event=row.event_id, problems=problems)
+        elif not wanted:
+            engine.store.settle_inbound(row.id, "ignored").result()
+        elif len(wanted) > 1 or started[0].existing:
+            engine.store.commit(Commit(at=engine.now(), consumed=consumed)).result()
+    except AlreadyTaken:
+        log.info("inbound event taken elsewhere", connection=row.connection, event=row.event_id)
+    return started
+
+
+@contextmanager
+def _noted(problems: list[str]) -> Iterator[None]:
+    """Notes what is wrong with an event, so that the others beside it still start."""
+    try:
+        yield
+    except (Overloaded, StoreFailed, AlreadyTaken):
+        # The event is not at fault: it stays owed.
+        raise
     except TaktflowError as wrong:
         findings = "; ".join(f"{f.at} {f.code}" for f in getattr(wrong, "findings", ()))
-        engine.store.settle_inbound(row.id, "failed", error=f"{wrong.code}: {wrong} {findings}".strip()).result()
-        log.warning("inbound event failed", connection=row.connection, event=row.event_id, code=wrong.code)
-        return []
-    if not wanted:
-        engine.store.settle_inbound(row.id, "ignored").result()
-    elif len(wanted) > 1 or started[0].existing:
-        engine.store.commit(Commit(at=engine.now(), consumed=consumed.consumed)).result()
-    return started
+        problems.append(f"{wrong.code}: {wrong} {findings}".strip())
+    except BodyUnreadable as wrong:
+        problems.append(f"webhook.body: {wrong.reason}")
 
 
 def _start(
@@ -115,7 +149,7 @@ def _events(engine: Engine, row: InboundRow) -> Sequence[ChannelEvent]:
     if _POLLED in row.headers:
         return [ChannelEvent(row.event_id, row.topic, plain_loads(row.body), row.headers)]
     channel = engine.published.channel(row.connection)
-    return channel.events(RawRequest("POST", row.headers, {}, row.body, row.received_at))
+    return read_events(channel, RawRequest("POST", row.headers, {}, row.body, row.received_at))
 
 
 def _listening(engine: Engine, connection: str, topic: str) -> list[tuple[str, str]]:

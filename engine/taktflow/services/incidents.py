@@ -7,6 +7,7 @@ from typing import Literal
 
 from taktflow.errors import Invalid, NotFound, Refused
 from taktflow.runtime.events import CancelRequested, IncidentResolved
+from taktflow.runtime.state import State
 from taktflow.services.advance import Along, advance
 from taktflow.services.caller import Caller
 from taktflow.services.engine import Engine
@@ -33,14 +34,15 @@ def cancel_incident(engine: Engine, id: str, caller: Caller, why: str) -> Incide
 
 def cancel_instance(engine: Engine, id: str, caller: Caller, why: str) -> None:
     """Ends an instance before its time; raises Refused when it is over already."""
-    row = engine.store.instances.find(id)
-    if row is None:
-        raise NotFound("instance.unknown", id=id)
-    if row.status != "running":
-        raise Refused("instance.over", id=id)
     now = engine.now()
+
+    def requested(state: State) -> CancelRequested:
+        if state.status != "running":
+            raise Refused("instance.over", id=id)
+        return CancelRequested(now, caller.name, why)
+
     audit = AuditEntry(now, caller.name, "instance.cancelled", f"instance:{id}", {"why": why})
-    advance(engine, id, CancelRequested(now, caller.name, why), Along(audit=(audit,), by=caller.name))
+    advance(engine, id, requested, Along(audit=(audit,), by=caller.name))
 
 
 def _settle(

@@ -17,21 +17,18 @@ from taktflow.runtime.plan import Plan
 from taktflow.runtime.state import State
 from taktflow.sdk import Alert, NodeError, Record, RecordReader
 from taktflow.services.engine import Engine
-from taktflow.services.foreign import crashed
+from taktflow.services.foreign import Through
 from taktflow.services.reading import StoredRecords
 from taktflow.services.running import failure, run_effect, uncommitted, writes_of
 from taktflow.store import RowWrite
-from taktflow.values import Json, Value, normal
+from taktflow.values import Json, Value
 
 _MOST = 50
 """Native nodes run within one segment."""
 
 
-class _TooEarly(BaseException):
-    """The node would read records that are changed but not committed.
-
-    No Exception, so that neither the node nor the wall around it takes it for a failure.
-    """
+class _TooEarly(Through):
+    """The node would read records that are changed but not committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +112,6 @@ def _run(engine: Engine, plan: Plan, batch: Gathered, asked: Perform, before: Se
     reader = _Committed(StoredRecords(engine), bool(uncommitted_writes))
     try:
         result = run_effect(engine, plan, instance, asked, reader, None, now)
-        value = normal(result.value)
         touched = {(w.entity, w.id) for w in uncommitted_writes}
         if any((w.entity, w.id) in touched for w in result.writes):
             return None
@@ -125,10 +121,8 @@ def _run(engine: Engine, plan: Plan, batch: Gathered, asked: Perform, before: Se
     except NodeError as problem:
         # What may be tried again later needs a stored effect to try.
         return None if problem.retryable else failure(asked, problem, now)
-    except TypeError as wrong:
-        return failure(asked, crashed(asked.kind, str(wrong)), now)
     except TaktflowError as refused:
         return failure(asked, uncommitted(refused), now)
     batch.writes += writes
     batch.alerts += [(alert, asked.node) for alert in result.alerts]
-    return EffectDone(now, asked.key, value, result.trace)
+    return EffectDone(now, asked.key, result.value, result.trace)

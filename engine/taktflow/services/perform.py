@@ -13,13 +13,11 @@ from taktflow.runtime.events import EffectDone, Fault
 from taktflow.sdk import NodeError, Result, Text, Value
 from taktflow.services.advance import Along, advance
 from taktflow.services.engine import Engine
-from taktflow.services.foreign import crashed
 from taktflow.services.reading import StoredRecords
 from taktflow.services.running import failure, run_effect, uncommitted, writes_of
 from taktflow.services.systems import PublishedConnections
 from taktflow.store import AlreadyTaken, ClaimedEffect, EffectOutcome, RecordExists, StaleRecord
 from taktflow.texts import sentence
-from taktflow.values import normal
 
 log = structlog.get_logger(__name__)
 
@@ -38,15 +36,11 @@ def perform(engine: Engine, claimed: ClaimedEffect) -> None:
     connections = PublishedConnections(engine) if asked.idempotency in ("key", "none") else None
     try:
         result = run_effect(engine, plan, claimed.instance, asked, StoredRecords(engine), connections, engine.now())
-        value = normal(result.value)
     except NodeError as problem:
         _failed(engine, claimed, problem)
         return
-    except TypeError as wrong:
-        _failed(engine, claimed, crashed(asked.kind, str(wrong)))
-        return
     try:
-        _stored(lambda: _tell(engine, claimed, result, value))
+        _stored(lambda: _tell(engine, claimed, result))
     except AlreadyTaken:
         # Someone else has told the outcome: a second attempt of ours, or the effect was dropped meanwhile.
         log.info("effect settled elsewhere", effect=asked.key)
@@ -56,18 +50,18 @@ def perform(engine: Engine, claimed: ClaimedEffect) -> None:
         _failed(engine, claimed, uncommitted(refused))
 
 
-def _tell(engine: Engine, claimed: ClaimedEffect, result: Result, value: Value) -> None:
+def _tell(engine: Engine, claimed: ClaimedEffect, result: Result) -> None:
     asked = claimed.perform
     for attempt in range(_RECORD_ATTEMPTS):
         try:
             writes = writes_of(engine, claimed.instance, asked, result)
             along = Along(
-                finished=EffectOutcome(asked.key, "done", value, claimed.epoch),
+                finished=EffectOutcome(asked.key, "done", result.value, claimed.epoch),
                 writes=writes,
                 alerts=[(alert, asked.node) for alert in result.alerts],
                 by=f"instance:{claimed.instance}",
             )
-            advance(engine, claimed.instance, EffectDone(engine.now(), asked.key, value, result.trace), along)
+            advance(engine, claimed.instance, EffectDone(engine.now(), asked.key, result.value, result.trace), along)
             return
         except (StaleRecord, RecordExists):
             # The record moved on since it was read. A write that named no revision is simply made anew.

@@ -16,7 +16,7 @@ from taktflow.errors import NotFound
 from taktflow.rules import compile_decision, compile_formula
 from taktflow.runtime.plan import Plan, make_plan
 from taktflow.sdk import Decider
-from taktflow.services.foreign import invoked
+from taktflow.services.foreign import configured, invoked
 from taktflow.services.pins import references
 from taktflow.services.shelf import Shelf, found
 
@@ -93,6 +93,7 @@ def plan_for(shelf: Shelf, catalog: Catalog, workflow: str, version: int, pins: 
         pins=pins,
         zone=zone,
         invoke=invoked,
+        configure=configured,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from taktflow.errors import Invalid, NotFound, Refused, TaktflowError
 from taktflow.runtime.effects import Perform
@@ -12,10 +11,10 @@ from taktflow.runtime.events import EffectFailed, Fault
 from taktflow.runtime.plan import Plan
 from taktflow.sdk import Connections, NodeContext, NodeError, RecordReader, Result, Text
 from taktflow.services.engine import Engine
-from taktflow.services.foreign import invoked
+from taktflow.services.foreign import configured, invoked
 from taktflow.services.records import row_writes
 from taktflow.store import DuplicateValue, RecordExists, RowWrite, StaleRecord
-from taktflow.values import Value, normal, plain
+from taktflow.values import plain
 
 _CODES: Mapping[type[TaktflowError], str] = {
     RecordExists: "exists",
@@ -52,7 +51,7 @@ def run_effect(
         attempt=asked.attempt,
         timeout_s=asked.timeout_s,
     )
-    return invoked(node, node.Config.model_validate(asked.config), context)
+    return invoked(node, configured(node, asked.config, asked.node), context)
 
 
 def writes_of(engine: Engine, instance: str, asked: Perform, result: Result) -> list[RowWrite]:
@@ -70,12 +69,5 @@ def uncommitted(refused: TaktflowError) -> NodeError:
 
 def failure(asked: Perform, problem: NodeError, now: datetime) -> EffectFailed:
     """The event of a failed attempt."""
-    fault = Fault(problem.code, problem.text.zh, problem.text.en, _details(problem.details))
+    fault = Fault(problem.code, problem.text.zh, problem.text.en, problem.details)
     return EffectFailed(now, asked.key, fault, problem.retryable, problem.unknown)
-
-
-def _details(details: Any) -> Value:
-    try:
-        return normal(details)
-    except TypeError:
-        return repr(details)[:1000]

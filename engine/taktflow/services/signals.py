@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from taktflow.errors import NotFound
 from taktflow.runtime.events import (
     CancelRequested,
@@ -49,7 +51,8 @@ def deliver(engine: Engine, signal: SignalRow) -> None:
     except AlreadyTaken:
         return
     except (AlreadyStarted, NotFound):
-        engine.store.commit(Commit(at=engine.now(), consumed=along.consumed)).result()
+        with suppress(AlreadyTaken):
+            engine.store.commit(Commit(at=engine.now(), consumed=along.consumed)).result()
 
 
 def _start_child(engine: Engine, signal: SignalRow, along: Along) -> None:

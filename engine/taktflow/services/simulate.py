@@ -48,8 +48,8 @@ from taktflow.runtime.plan import Plan
 from taktflow.runtime.state import State
 from taktflow.sdk import Alert, NodeContext, NodeError
 from taktflow.sdk.testing import MemoryRecords
-from taktflow.services.foreign import invoked
-from taktflow.values import Json, Value, normal
+from taktflow.services.foreign import configured, invoked
+from taktflow.values import Json, Value
 
 MOST_EVENTS = 20_000
 """Events after which a simulation is taken to go on for ever."""
@@ -234,7 +234,7 @@ class Simulation:
         node = self.catalog.node(perform.kind)
         result = invoked(
             node,
-            node.Config.model_validate(perform.config),
+            configured(node, perform.config, perform.node),
             NodeContext(
                 instance=instance,
                 node=perform.node,
@@ -250,4 +250,4 @@ class Simulation:
         )
         self.records.apply(result.writes)
         self.alerts += result.alerts
-        return normal(result.value), result.trace
+        return result.value, result.trace
