@@ -6,9 +6,9 @@ Names with spaces reach the grammar as one NAME token, so it does not change whe
 
 from __future__ import annotations
 
-from functools import cache
+from typing import Any
 
-from lark import Lark
+from lark import Lark, Token, Transformer
 
 from taktflow.expressions.tokens import FeelLexer
 
@@ -83,9 +83,6 @@ kind: (NAME | NULL | FUNCTION)
 """
 
 
-@cache
-def parser() -> Lark:
-    """The LALR(1) parser, built when first asked for and then shared; its trees are made by :mod:`.reading`."""
-    from taktflow.expressions.reading import Reader
-
-    return Lark(_GRAMMAR, parser="lalr", lexer=FeelLexer, transformer=Reader(), maybe_placeholders=False)
+def parser(reader: Transformer[Token, Any]) -> Lark:
+    """A new LALR(1) parser whose trees are made by ``reader``; building it costs some 100 ms, so keep it."""
+    return Lark(_GRAMMAR, parser="lalr", lexer=FeelLexer, transformer=reader, maybe_placeholders=False)

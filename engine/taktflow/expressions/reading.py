@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, cast
 
-from lark import Token
+from lark import Lark, Token
 from lark.exceptions import UnexpectedToken, VisitError
 from lark.visitors import Transformer, v_args
 
@@ -16,6 +17,7 @@ from taktflow.expressions import temporal
 from taktflow.expressions import tree as t
 from taktflow.expressions.builtins import phrases
 from taktflow.expressions.faults import ExpressionInvalid
+from taktflow.expressions.grammar import parser
 from taktflow.expressions.limits import DEPTH, LITERAL_DIGITS, NODES, SOURCE_CHARS
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{6}|.)", re.DOTALL)
@@ -25,14 +27,12 @@ _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "'"
 
 def read(text: str) -> t.Node:
     """The tree of ``text``; :class:`ExpressionInvalid` with the offset of the first mistake."""
-    from taktflow.expressions.grammar import parser
-
     if len(text) > SOURCE_CHARS:
         raise ExpressionInvalid("expressions.limit.source", offset=SOURCE_CHARS, limit=SOURCE_CHARS)
     if not text.strip():
         raise ExpressionInvalid("expressions.syntax.empty", offset=0)
     try:
-        root = cast(t.Node, parser().parse(text))
+        root = cast(t.Node, _parser().parse(text))
     except UnexpectedToken as wrong:
         raise _unexpected(text, wrong) from None
     except VisitError as wrong:
@@ -41,6 +41,12 @@ def read(text: str) -> t.Node:
         raise
     _bounded(root)
     return root
+
+
+@cache
+def _parser() -> Lark:
+    # Built when first needed and then shared: many processes never read an expression.
+    return parser(Reader())
 
 
 def _unexpected(text: str, wrong: UnexpectedToken) -> ExpressionInvalid:
