@@ -33,6 +33,8 @@ def receive_webhook(engine: Engine, connection: str, request: RawRequest) -> Raw
     try:
         channel = engine.published.channel(connection)
     except NotFound as missing:
+        # The sender learns nothing of our settings; whoever runs the server reads the reason here.
+        log.warning("webhook to nobody", connection=connection, reason=str(missing))
         raise NotFound("webhook.unknown") from missing
     try:
         challenge = channel.challenge(request)
@@ -63,8 +65,9 @@ def poll_channels(engine: Engine) -> int:
     for id in engine.published.shelf.listed("connection"):
         try:
             taken += _poll(engine, id)
-        except Exception:  # A folder that is gone must not keep the other channels from being polled.
-            log.exception("channel not polled", connection=id)
+        except Exception as broken:  # A folder that is gone must not keep the other channels from being polled.
+            # A line and no traceback: it comes again every second until someone mends it.
+            log.warning("channel not polled", connection=id, reason=f"{type(broken).__name__}: {broken}")
     return taken
 
 
@@ -82,7 +85,8 @@ def _poll(engine: Engine, id: str) -> int:
         ]
         for part in range(0, len(rows), 200):
             engine.store.commit(Commit(at=now, inbound=rows[part : part + 200])).result()
-        channel.settle(batch, accepted=not batch.problems)
+        # What could be read of a file is taken; its channel writes the problems beside it.
+        channel.settle(batch, accepted=bool(batch.events) or not batch.problems)
         taken += len(rows)
     return taken
 
