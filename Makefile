@@ -38,9 +38,8 @@ help: ## This list
 	@echo "make TARGET, where TARGET is one of"
 	@sed -nE 's/^([a-z0-9]+):.*## (.*)$$/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
 
-run: build ## Start Taktflow on 127.0.0.1:8000 with a sample day and stay up; ONCE=1 ends after the day
-	$(PY) -m taktflow.cli migrate
-	$(PY) tools/demo.py $(if $(ONCE),--once)
+run: build ## Start Taktflow on 127.0.0.1:8000 with a sample day and stay up; ONCE=1 ends after it, PASSWORDS=new makes new ones
+	$(PY) -m tools.demo $(if $(ONCE),--once) $(if $(PASSWORDS),--new-passwords)
 
 test: $(PAGE) $(BROWSER) ## Every test: unit, contract, scenario, conformance and end-to-end, the page's first
 	npm test

@@ -106,7 +106,7 @@ def _decider(case: Case, shelf: Shelf) -> Decider:
 def _run_workflow(case: Case, bench: Bench) -> CaseResult:
     shelf, zone = bench.shelf, bench.zone
     entities = {i: d for i, (_, d) in shelf.listed("entity").items() if isinstance(d, Entity)}
-    run = Simulation(bench.catalog, bench.plan_of, case.at, {n: _answers(m) for n, m in case.mock.items()})
+    run = Simulation(bench.catalog, bench.plan_of, case.at, {n: _answers(m) for n, m in case.mock.items()}, entities)
     _put_records(case, run, entities)
     _, workflow = found(shelf, "workflow", case.workflow or "")
     assert isinstance(workflow, Workflow)

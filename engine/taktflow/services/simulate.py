@@ -6,11 +6,13 @@ Pure and native nodes run for real (native ones on in-memory records); nodes tha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from taktflow.catalog import Catalog
+from taktflow.definitions.data import read_data
+from taktflow.definitions.kinds import Entity
 from taktflow.errors import Invalid
 from taktflow.runtime.decide import Decision, begin, decide
 from taktflow.runtime.effects import (
@@ -46,10 +48,10 @@ from taktflow.runtime.events import (
 )
 from taktflow.runtime.plan import Plan
 from taktflow.runtime.state import State
-from taktflow.sdk import Alert, NodeContext, NodeError
+from taktflow.sdk import Alert, NodeContext, NodeError, RecordWrite
 from taktflow.sdk.testing import MemoryRecords
 from taktflow.services.foreign import configured, invoked
-from taktflow.values import Json, Value
+from taktflow.values import Json, Value, shown
 
 MOST_EVENTS = 20_000
 """Events after which a simulation is taken to go on for ever."""
@@ -67,6 +69,7 @@ class Simulation:
     plan_of: Callable[[str], Plan]
     now: datetime
     answers: Answers = field(default_factory=dict)
+    entities: Mapping[str, Entity] = field(default_factory=dict)
     records: MemoryRecords = field(default_factory=MemoryRecords)
     states: dict[str, State] = field(default_factory=dict)
     plans: dict[str, Plan] = field(default_factory=dict)
@@ -248,6 +251,25 @@ class Simulation:
                 attempt=perform.attempt,
             ),
         )
-        self.records.apply(result.writes)
+        self.records.apply([self._checked(w) for w in result.writes])
         self.alerts += result.alerts
         return result.value, result.trace
+
+    def _checked(self, write: RecordWrite) -> RecordWrite:
+        """The write as its entity takes it; NodeError ``invalid`` or ``duplicate`` as the engine would say."""
+        entity = self.entities.get(write.entity)
+        if entity is None:
+            raise NodeError("missing", f"there is no entity {write.entity}")
+        earlier = self.records.read(write.entity, write.id)
+        given = dict(write.fields) if earlier else {entity.key: write.id, **write.fields}
+        values, findings = read_data(entity.fields, given, entities=self.entities, partial=earlier is not None)
+        if findings:
+            told = "; ".join(f"{f.at} {f.code} {shown(dict(f.args))}" for f in findings)
+            raise NodeError("invalid", f"{write.entity} {write.id} does not fit: {told}")
+        after = {**(earlier.fields if earlier else {}), **values}
+        for rule in entity.unique:
+            where = {name: after.get(name) for name in rule.fields}
+            same = self.records.find(write.entity, where, limit=2) if None not in where.values() else ()
+            if any(record.id != write.id for record in same):
+                raise NodeError("duplicate", f"another {write.entity} has the same {', '.join(rule.fields)}")
+        return replace(write, fields=values)
