@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy.engine import make_url
+from structlog.testing import capture_logs
 
 from taktflow.store import migrate
 from tests.scenario.world import World, fresh_sqlite, migrated_sqlite
 from tests.services import database, postgres_server
 
-__all__ = ["postgres_server", "postgres_template", "sqlite_template", "world"]
+__all__ = ["another_world", "postgres_server", "postgres_template", "sqlite_template", "world"]
 
 
 @pytest.fixture(scope="session")
@@ -46,13 +48,28 @@ def copied(template: str) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    """A world with an empty database."""
+def another_world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], World]]:
+    """Makes worlds, each with an empty database of its own."""
     with ExitStack() as stack:
-        if request.param == "sqlite":
-            url = fresh_sqlite(request.getfixturevalue("sqlite_template"), tmp_path)
-        else:
-            url = stack.enter_context(copied(request.getfixturevalue("postgres_template")))
-        made = World(url, tmp_path)
-        stack.callback(made.end)
+        # Dying processes complain at length, and drawing their tracebacks takes longer than the tests.
+        stack.enter_context(capture_logs())
+        numbers = itertools.count()
+
+        def made() -> World:
+            folder = tmp_path / f"world{next(numbers)}"
+            folder.mkdir()
+            if request.param == "sqlite":
+                url = fresh_sqlite(request.getfixturevalue("sqlite_template"), folder)
+            else:
+                url = stack.enter_context(copied(request.getfixturevalue("postgres_template")))
+            world = World(url, folder)
+            stack.callback(world.end)
+            return world
+
         yield made
+
+
+@pytest.fixture
+def world(another_world: Callable[[], World]) -> World:
+    """A world with an empty database."""
+    return another_world()

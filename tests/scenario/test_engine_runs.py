@@ -14,7 +14,7 @@ from taktflow.services.messages import post_message
 from taktflow.services.work import decide_task
 from taktflow.store import StoreBusy
 from tests.builders import a_workflow, feel
-from tests.scenario.databases import postgres_server, postgres_template, sqlite_template, world
+from tests.scenario.databases import another_world, postgres_server, postgres_template, sqlite_template, world
 from tests.scenario.world import (
     ANN,
     BOSS,
@@ -33,7 +33,7 @@ from tests.scenario.world import (
     wait_until,
 )
 
-__all__ = ["postgres_server", "postgres_template", "sqlite_template", "world"]
+__all__ = ["another_world", "postgres_server", "postgres_template", "sqlite_template", "world"]
 
 
 def told(id: str = "flow", **more: object) -> a_workflow:

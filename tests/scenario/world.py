@@ -164,34 +164,41 @@ class Dead(StoreFailed):
 
 
 class Mortal(Store):
-    """A store whose process dies right after its ``lives``-th write is on the disk, before anybody hears of it."""
+    """A store whose process dies right after its ``lives``-th commit is on the disk, before anybody hears of it."""
 
     lives = 0
     dead = False
+    commits = 0
 
     def __init__(self, *given: Any) -> None:
         self._count = threading.Lock()
         super().__init__(*given)
 
     def commit(self, commit: Commit) -> Future[CommitResult]:
-        return self._last(lambda: super(Mortal, self).commit(commit))
+        if not self.lives:
+            self._alive()
+            return super().commit(commit)
+        # In a life that is to end, commits are written one by one, so that it is known which is the last.
+        with self._count:
+            self._alive()
+            future = super().commit(commit)
+            if future.exception() is None:
+                self.commits += 1
+                self.dead = self.commits == self.lives
+                self._alive()
+            return future
 
     def submit(self, change: Change[Any]) -> Future[Any]:
-        return self._last(lambda: super(Mortal, self).submit(change))
+        self._alive()
+        return super().submit(change)
 
-    def _last(self, write: Callable[[], Future[Any]]) -> Future[Any]:
-        with self._count:
-            if self.dead:
-                raise Dead
-            future = write()
-            # Each write is waited for, so that the order of writes is the order of their count.
-            with suppress(Exception):
-                future.result()
-            self.lives -= 1
-            self.dead = self.lives == 0
-            if self.dead:
-                raise Dead
-            return future
+    def next_due(self) -> datetime | None:
+        self._alive()
+        return super().next_due()
+
+    def _alive(self) -> None:
+        if self.dead:
+            raise Dead
 
 
 @dataclass
@@ -199,6 +206,7 @@ class Life:
     """One process's life on the database: an engine and perhaps an executor."""
 
     engine: Engine
+    store: Mortal
     executor: EmbeddedExecutor | None = None
 
     def work(self, threads: int = 4) -> Life:
@@ -211,6 +219,10 @@ class Life:
         """Waits until nothing is due."""
         assert self.executor is not None
         assert self.executor.wait_idle(PATIENCE_S), self.engine.store.instances.page().rows
+
+    def kill(self) -> None:
+        """From now on nothing it still does reaches the database."""
+        self.store.dead = True
 
     def end(self) -> None:
         """Lets go of everything; what was under way is left as it is in the database."""
@@ -248,7 +260,7 @@ class World:
         published = Published(store, known, secrets, settings.timezone)
         engine = Engine(store, known, settings, published, secrets, self.now, store.boot("test", self.now()))
         store.lives = dies_after
-        life = Life(engine)
+        life = Life(engine, store)
         self.lives.append(life)
         return life
 

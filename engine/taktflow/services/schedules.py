@@ -18,7 +18,10 @@ log = structlog.get_logger(__name__)
 
 
 def start_scheduled(engine: Engine, after: datetime, now: datetime) -> int:
-    """Starts what fell due between ``after`` and ``now``; of several missed moments only the last. How many started."""
+    """Starts what fell due between ``after`` and ``now``; of several missed moments only the last. How many started.
+
+    What fell due before the workflow was first published is not made up for.
+    """
     started = 0
     for id in engine.published.shelf.listed("workflow"):
         _, workflow = engine.published.workflow(id)
@@ -26,7 +29,7 @@ def start_scheduled(engine: Engine, after: datetime, now: datetime) -> int:
             if start.type != "schedule" or not start.cron:
                 continue
             moment = last_moment(start, engine.published.zone.key, after, now)
-            if moment is not None and _start(engine, id, start, moment):
+            if moment is not None and moment > _first_published(engine, id) and _start(engine, id, start, moment):
                 started += 1
     return started
 
@@ -40,6 +43,12 @@ def last_moment(start: Start, zone: str, after: datetime, now: datetime) -> date
             return found
         found = moment
     return found
+
+
+def _first_published(engine: Engine, workflow: str) -> datetime:
+    """Moments before this one are nobody's: nothing was declared for them."""
+    versions = engine.store.definitions.versions("workflow", workflow)
+    return min(v.published_at for v in versions if v.published_at is not None)
 
 
 def _start(engine: Engine, workflow: str, start: Start, moment: datetime) -> bool:
