@@ -65,7 +65,8 @@ def poll_channels(engine: Engine) -> int:
     for id in engine.published.shelf.listed("connection"):
         try:
             taken += _poll(engine, id)
-        except Exception as broken:  # A folder that is gone must not keep the other channels from being polled.
+        # The wall to channels: a folder that is gone must not keep the other channels from being polled.
+        except Exception as broken:  # noqa: BLE001
             # A line and no traceback: it comes again every second until someone mends it.
             log.warning("channel not polled", connection=id, reason=f"{type(broken).__name__}: {broken}")
     return taken
