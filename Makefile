@@ -115,5 +115,5 @@ $(BROWSER): $(NODE) tools/chromium.py tools/browser/package-lock.json
 	@touch $@
 
 $(PAGE): $(MODULES) $(PAGE_SOURCES)
-	npm run --silent build
+	npm run --silent build -- --logLevel warn
 	@touch $@
