@@ -44,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Trouble, TaktflowError) as trouble:
         print(f"\n{trouble}", file=sys.stderr)
         return 1
+    except httpx.HTTPError as broken:
+        print(f"\n与服务器的连接中断 The connection to the server broke: {broken!r}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130 if asked.once else 0
 
@@ -73,7 +76,7 @@ def _run(home: House, zone: ZoneInfo, *, new_passwords: bool) -> int:
     finally:
         # Passwords are told once: not to tell them because something else failed would lose them.
         if people and not home.once:
-            _sign_in(home, people)
+            _tell_passwords(people)
         children.stop()
 
 
@@ -154,14 +157,18 @@ def _tell(found: Counted) -> None:
 
 def _sign_in(home: House, people: Sequence[tuple[str, str, str]]) -> None:
     print(f"\n登录 Sign in: {home.base}")
-    for name, roles, password in people:
-        print(f"  {name:22} {password:26} {roles}")
     if people:
-        print("密码只显示这一次。 The passwords are told this once.")
+        _tell_passwords(people)
     else:
         print("密码在首次运行时显示过；重新生成：make run PASSWORDS=new")
         print("The passwords were told at the first run; for new ones: make run PASSWORDS=new")
     print("按 Ctrl-C 结束。 Press Ctrl-C to end.", flush=True)
+
+
+def _tell_passwords(people: Sequence[tuple[str, str, str]]) -> None:
+    for name, roles, password in people:
+        print(f"  {name:22} {password:26} {roles}")
+    print("密码只显示这一次。 The passwords are told this once.", flush=True)
 
 
 if __name__ == "__main__":
