@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +17,7 @@ from taktflow.api.events import HEARTBEAT_S
 from taktflow.api.server import Server, free_socket, server
 from taktflow.catalog import Catalog
 from taktflow.errors import Invalid
+from taktflow.sdk import Node
 from taktflow.services import accounts
 from taktflow.services.caller import Caller
 from taktflow.services.engine import Engine, close_engine, open_engine
@@ -208,10 +209,10 @@ def a_door(folder: Path, **settings: Any) -> Iterator[Door]:
 
 
 @contextmanager
-def an_engine(folder: Path, **settings: Any) -> Iterator[Engine]:
-    """The engine alone."""
+def an_engine(folder: Path, nodes: Sequence[type[Node[Any]]] = (), **settings: Any) -> Iterator[Engine]:
+    """The engine alone; it knows the node types ``nodes``."""
     given = {"database_url": f"sqlite:///{folder / 'taktflow.db'}", "var": folder, "_env_file": None, **settings}
-    engine = open_engine(Settings(**given), catalog=Catalog.of())
+    engine = open_engine(Settings(**given), catalog=Catalog.of(nodes))
     try:
         for name, roles in USERS.items():
             accounts.create_user(engine, name, by=ADMIN, roles=roles, password=PASSWORD)

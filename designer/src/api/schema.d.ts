@@ -1567,7 +1567,8 @@ export interface components {
          * InstanceDetail
          * @description Everything about one instance; ``incidents`` holds the open ones.
          *
-         *     ``main`` names the variable that the instance is about, ``data`` tells how the variables read, the main one first.
+         *     ``main`` names the variable that the instance is about, ``data`` tells how the variables read, the main one first,
+         *     and ``roles`` what the roles are called that its journal names.
          */
         InstanceDetail: {
             /** By */
@@ -1601,6 +1602,10 @@ export interface components {
              * @default 0
              */
             rev: number;
+            /** Roles */
+            roles: {
+                [key: string]: components["schemas"]["Words"];
+            };
             /**
              * Started At
              * Format: date-time
@@ -2117,7 +2122,9 @@ export interface components {
         };
         /**
          * TaskDetail
-         * @description A task as the person at it sees it. ``why_not`` says why they may not decide it.
+         * @description A task as the person at it sees it.
+         *
+         *     ``why_not`` says why they may not decide it, ``roles`` what the roles among ``who`` are called.
          */
         TaskDetail: {
             /** Claimed By */
@@ -2162,6 +2169,10 @@ export interface components {
              * @default false
              */
             overdue: boolean;
+            /** Roles */
+            roles: {
+                [key: string]: components["schemas"]["Words"];
+            };
             /** Shown */
             shown: components["schemas"]["Shown"][];
             /**

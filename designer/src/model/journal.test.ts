@@ -12,9 +12,11 @@ beforeAll(async () => {
 
 const TITLES: Record<string, string> = { hold: "起订量放行", book: "登记到 ERP" };
 
+const ROLES = { supervisor: { zh: "主管", en: "Supervisor" } };
+
 function reader(language: Language): Reader {
   const t = words.getFixedT(language);
-  return { language, t: (key, args) => t(key, args ?? {}), nodeTitle: (id) => TITLES[id] ?? id };
+  return { language, t: (key, args) => t(key, args ?? {}), nodeTitle: (id) => TITLES[id] ?? id, roles: ROLES };
 }
 
 describe("journal steps", () => {

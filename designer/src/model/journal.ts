@@ -1,4 +1,4 @@
-import type { JournalStep } from "@/api/types";
+import type { JournalStep, Words } from "@/api/types";
 import { outcomeTone, type Tone } from "./status";
 import { byText, type Language, type Translate, titled, wordFor } from "./words";
 
@@ -11,12 +11,18 @@ export interface StepLine {
   details: Record<string, unknown>;
 }
 
-/** What telling a step needs: the reader's language, its sentences, and the titles of nodes by id. */
+/** What roles are called, by their id. */
+export type Roles = Readonly<Record<string, Words>>;
+
+/** What telling a step needs: the reader's language, its sentences, and the titles of nodes and roles by id. */
 export interface Reader {
   language: Language;
   t: Translate;
   nodeTitle: (id: string) => string;
+  roles: Roles;
 }
+
+type Told = Pick<Reader, "language" | "t">;
 
 const TONES: Record<string, Tone> = {
   failed: "bad",
@@ -61,19 +67,28 @@ function names(value: unknown): string[] {
   return Array.isArray(value) ? value.map(text).filter(Boolean) : [text(value)].filter(Boolean);
 }
 
-/** `role:supervisor` as `supervisor`, for a reader who knows their plant's roles. */
-export const principalText = (principal: string) => principal.replace(/^(role|user):/, "");
+/** Who may do something: `role:supervisor` by the role's title, `user:ann` by name. */
+export function principalsText(principals: readonly string[], roles: Roles, { language, t }: Told): string {
+  const called = (one: string) => {
+    const name = one.replace(/^(role|user):/, "");
+    return one.startsWith("role:") ? titled(roles[name], language, name) : name;
+  };
+  return principals.map(called).join(t("value.comma"));
+}
 
-function notes(step: JournalStep, { language, t, nodeTitle }: Reader): string[] {
+function notes(step: JournalStep, reader: Reader): string[] {
+  const { language, t, nodeTitle, roles } = reader;
+  const who = names(step.who);
   const outcome = text(step.outcome);
   const by = text(step.by);
   const goesTo = names(step.to);
-  const to = step.step === "escalated" ? goesTo.map(principalText) : goesTo.map(nodeTitle);
+  const to =
+    step.step === "escalated" ? principalsText(goesTo, roles, reader) : goesTo.map(nodeTitle).join(t("value.comma"));
   return [
     outcome && t("journal.outcome", { outcome: wordFor(t, "outcome", outcome) }),
     text(step.how) && wordFor(t, "journal.how", text(step.how)),
-    to.length > 0 && t("journal.to", { to: to.join(t("value.comma")) }),
-    names(step.who).length > 0 && t("journal.who", { who: names(step.who).map(principalText).join(t("value.comma")) }),
+    to && t("journal.to", { to }),
+    who.length > 0 && t("journal.who", { who: principalsText(who, roles, reader) }),
     by && t("journal.by", { by: byText(by, t) }),
     said(step.fault, language) || said(step.message, language),
     text(step.why),

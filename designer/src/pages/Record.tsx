@@ -43,7 +43,10 @@ export function Record() {
 
 function Fields({ item, shape }: { item: RecordItem; shape?: EntityShape }) {
   const speech = useWords();
-  const facts: Fact[] = Object.entries(item.fields).map(([field, value]) => {
+  const declared = Object.keys(shape?.fields ?? {}).filter((field) => field in item.fields);
+  const fields = new Set([...declared, ...Object.keys(item.fields)]);
+  const facts: Fact[] = [...fields].map((field) => {
+    const value = item.fields[field];
     const data = fieldData(shape, field);
     const label = nameOf(field, data, speech);
     return { label, value: <ValueView value={value} label={label} data={data} />, wide: shapeOf(value) !== "line" };
@@ -95,15 +98,10 @@ function Change({ change, shape }: { change: RecordChange; shape?: EntityShape }
         {change.why && <p className="quiet">{change.why}</p>}
         {fieldChanges(change).map(({ field, from, to }) => {
           const data = fieldData(shape, field);
-          return (
-            <p key={field}>
-              {t("record.moved", {
-                field: nameOf(field, data, speech),
-                from: changedText(from, speech, data),
-                to: changedText(to, speech, data),
-              })}
-            </p>
-          );
+          const moved = { from: changedText(from, speech, data), to: changedText(to, speech, data) };
+          // From nothing to an empty list is no news.
+          if (moved.from === "—" && moved.to === "—") return null;
+          return <p key={field}>{t("record.moved", { field: nameOf(field, data, speech), ...moved })}</p>;
         })}
       </div>
     </li>

@@ -6,7 +6,7 @@ import type { JsonSchema, TaskDetail } from "@/api/types";
 import { decide, userTask } from "@/api/work";
 import { LazySchemaForm } from "@/forms/LazySchemaForm";
 import type { FormAction } from "@/forms/SchemaForm";
-import { principalText } from "@/model/journal";
+import { principalsText } from "@/model/journal";
 import { fieldErrors } from "@/model/problem";
 import { outcomeLook } from "@/model/status";
 import { shapeOf } from "@/model/value";
@@ -48,7 +48,7 @@ function TaskBody({ task }: { task: TaskDetail }) {
   const about: Fact[] = [
     { label: t("work.due"), value: <Due task={task} /> },
     { label: t("work.opened"), value: <Moment at={task.opened_at} /> },
-    { label: t("task.who"), value: task.who.map(principalText).join(t("value.comma")) || "—" },
+    { label: t("task.who"), value: principalsText(task.who, task.roles, { language, t }) || "—" },
   ];
   const shown: Fact[] = task.shown.map(({ label, value, data }) => ({
     label: data?.unit ? `${label} (${data.unit})` : label,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,10 +12,13 @@ from taktflow.api.shapes import Shape, Words
 from taktflow.definitions.data import form_fields, object_fields
 from taktflow.definitions.envelope import DataField
 from taktflow.definitions.envelope import Words as DeclaredWords
+from taktflow.definitions.kinds import Pack
 from taktflow.definitions.workflow import Activity, Approval, ForEach, UserTask, Workflow
 from taktflow.errors import NotFound
+from taktflow.services.accounts import BUILT_IN_ROLES
 from taktflow.services.engine import Engine
 
+_PATH = re.compile(r"\s*\w+(\s*\.\s*\w+)*\s*")
 _DEEPEST = 4
 """An object may look like an entity that holds objects like itself."""
 
@@ -76,6 +80,15 @@ def variable_fields(engine: Engine, workflow: Workflow | None) -> dict[str, Data
     return found
 
 
+def role_words(engine: Engine) -> dict[str, Words]:
+    """What roles are called: the built-in ones and those that packs declare."""
+    found = {id: Words.of(title, id) for id, title in BUILT_IN_ROLES.items()}
+    for _, pack in engine.published.shelf.listed("pack").values():
+        if isinstance(pack, Pack):
+            found |= {id: Words.of(role.title, id) for id, role in pack.roles.items()}
+    return found
+
+
 def data_at(engine: Engine, known: Mapping[str, DataField], expression: str) -> tuple[list[DataField], str]:
     """The fields along a path such as ``order.total``, and what of the path nothing is known of."""
     along: list[DataField] = []
@@ -93,15 +106,16 @@ def data_at(engine: Engine, known: Mapping[str, DataField], expression: str) -> 
 def label_of(engine: Engine, workflow: Workflow | None, expression: str) -> Words:
     """What ``order.total`` is called: its title, behind that of the variable when it is not the main one's.
 
-    The expression itself when it is no path or nothing is declared.
+    The expression itself when it is no path or nothing is known of its variable.
     """
     along, rest = data_at(engine, variable_fields(engine, workflow), expression)
-    if rest or not along or along[-1].title is None:
+    if not along or not _PATH.fullmatch(expression):
         return Words(zh=expression, en=expression)
-    own, root = along[-1].title, along[0].title
-    aside = expression.split(".")[0].strip() != main_variable(workflow)
-    if len(along) == 1 or root is None or not aside:
-        return Words.of(own, expression)
+    name, _, within = expression.partition(".")
+    own = Words(zh=rest, en=rest) if rest else Words.of(along[-1].title, within or name)
+    root = along[0].title
+    if not within or root is None or name.strip() == main_variable(workflow):
+        return own
     return Words(zh=f"{root.zh} · {own.zh}", en=f"{root.en} · {own.en}")
 
 

@@ -38,7 +38,7 @@ export function Journal({ item }: { item: InstanceDetail }) {
 function Step({ row, step, item }: { row: JournalRow; step: JournalStep; item: InstanceDetail }) {
   const { language, t } = useWords();
   const nodeTitle = (id: string) => titled(item.graph.nodes.find((node) => node.id === id)?.title, language, id);
-  const line = stepLine(step, { language, t, nodeTitle });
+  const line = stepLine(step, { language, t, nodeTitle, roles: item.roles });
   return (
     <li className={`step step-${line.tone}`} data-testid="step">
       <span className="step-dot">

@@ -34,7 +34,8 @@ export function Due({ task }: { task: Timed }) {
   const distance = t(late ? "moment.late_by" : "moment.left", { span: span(task.due, now, t) });
   return (
     <span>
-      <Moment at={task.due} /> ({distance})
+      <Moment at={task.due} />
+      {t("moment.aside", { text: distance })}
     </span>
   );
 }

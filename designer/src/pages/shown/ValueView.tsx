@@ -1,7 +1,7 @@
 import type { Reading } from "@/api/types";
 import { severityTone } from "@/model/status";
 import { columnsOf, isNumeric, lineText, nameOf, partOf, type Row, shapeOf } from "@/model/value";
-import { wordFor } from "@/model/words";
+import { byText, wordFor } from "@/model/words";
 import { Mark } from "@/ui/Mark";
 import { useWords } from "../language";
 
@@ -22,11 +22,15 @@ export function ValueView({ value, label, data }: { value: unknown; label: strin
 
 const SEVERITIES = new Set(["error", "critical", "warning", "info"]);
 
+/** `by`, `submitted_by`: who it was, which may have been nobody we know. */
+const PERSON = /(^|_)by$/;
+
 function Line({ name, value, data }: { name: string; value: unknown } & Known) {
   const speech = useWords();
   if (name === "severity" && typeof value === "string" && SEVERITIES.has(value)) {
     return <Mark tone={severityTone(value)}>{wordFor(speech.t, "alerts.severity", value)}</Mark>;
   }
+  if (typeof value === "string" && PERSON.test(name)) return <span>{byText(value, speech.t)}</span>;
   return <span className={typeof value === "number" ? "number" : undefined}>{lineText(value, speech, data)}</span>;
 }
 
@@ -53,7 +57,7 @@ function ValueTable({ rows, label, data }: { rows: readonly Row[]; label: string
             // biome-ignore lint/suspicious/noArrayIndexKey: rows of a value have no other identity.
             <tr key={index}>
               {columns.map((column) => (
-                <td key={column} className={look.get(column)}>
+                <td key={column} className={look.get(column)} data-label={nameOf(column, partOf(data, column), speech)}>
                   <Line name={column} value={row[column]} data={partOf(data, column)} />
                 </td>
               ))}

@@ -69,7 +69,7 @@ def form(engine: Running, caller: Asking, proof: Proof, workflow: Workflow, star
     schema, ui_schema = form_view(engine, found.form, _person(proof), caller.language)
     submit, thanks = found.form.submit, found.form.thanks
     return FormView(
-        title=_title(found).spoken(caller.language),
+        title=Words.of(found.form.title, found.form.id).spoken(caller.language),
         form_schema=schema,
         ui_schema=ui_schema,
         submit=submit.text()[caller.language] if submit else None,

@@ -13,7 +13,7 @@ from taktflow.api.deps import Asking, Cursor, Limit, Running
 from taktflow.api.door import Door
 from taktflow.api.guard import signed_in, who
 from taktflow.api.outline import Graph, graph, node_titles, workflow_at, workflow_words
-from taktflow.api.reading import Reading, main_variable, reading_of, variable_fields
+from taktflow.api.reading import Reading, main_variable, reading_of, role_words, variable_fields
 from taktflow.api.routes.incidents import Incident, incident_shape
 from taktflow.api.routes.work import Task, task_shape
 from taktflow.api.shapes import Body, Document, Page, Shape, Words
@@ -74,7 +74,8 @@ class Token(Shape):
 class InstanceDetail(Shape):
     """Everything about one instance; ``incidents`` holds the open ones.
 
-    ``main`` names the variable that the instance is about, ``data`` tells how the variables read, the main one first.
+    ``main`` names the variable that the instance is about, ``data`` tells how the variables read, the main one first,
+    and ``roles`` what the roles are called that its journal names.
     """
 
     id: str
@@ -94,6 +95,7 @@ class InstanceDetail(Shape):
     variables: Document
     main: str | None = None
     data: list[Reading] = Field(default_factory=list)
+    roles: dict[str, Words]
     tokens: list[Token]
     incidents: list[Incident]
     user_tasks: list[Task]
@@ -218,6 +220,7 @@ def detail(engine: Engine, caller: Caller, id: str) -> InstanceDetail:
         variables=variables,
         main=main_variable(workflow),
         data=[reading_of(engine, name, field) for name, field in known.items() if name in variables],
+        roles=role_words(engine),
         tokens=_tokens(state, titles),
         incidents=[incident_shape(engine, i, caller.language) for i in open_incidents.rows],
         user_tasks=[task_shape(engine, t) for t in tasks.rows],

@@ -13,7 +13,7 @@ from taktflow.api.deps import Asking, Cursor, Limit, Running
 from taktflow.api.door import Door
 from taktflow.api.guard import signed_in
 from taktflow.api.outline import form_view, outcome_words, workflow_at, workflow_words
-from taktflow.api.reading import Reading, label_of, reading_at
+from taktflow.api.reading import Reading, label_of, reading_at, role_words
 from taktflow.api.shapes import Body, Document, Page, Shape, Words
 from taktflow.definitions.workflow import Workflow
 from taktflow.services import work
@@ -88,12 +88,16 @@ class Decision(Shape):
 
 
 class TaskDetail(Task):
-    """A task as the person at it sees it. ``why_not`` says why they may not decide it."""
+    """A task as the person at it sees it.
+
+    ``why_not`` says why they may not decide it, ``roles`` what the roles among ``who`` are called.
+    """
 
     form: TaskForm | None = None
     outcomes: list[Outcome]
     shown: list[Shown]
     decisions: list[Decision]
+    roles: dict[str, Words]
     may_decide: bool
     why_not: str | None = None
 
@@ -191,6 +195,7 @@ def _facts(engine: Engine, row: UserTaskRow) -> dict[str, Any]:
 def _detail(engine: Engine, detail: work.TaskDetail, caller: Caller) -> TaskDetail:
     row = detail.row
     workflow = _workflow(engine, row)
+    roles = {role: words for role, words in role_words(engine).items() if f"role:{role}" in row.who}
     return TaskDetail(
         **_facts(engine, row),
         form=_form(engine, detail, caller),
@@ -204,8 +209,9 @@ def _detail(engine: Engine, detail: work.TaskDetail, caller: Caller) -> TaskDeta
             for expression, value in row.shown.items()
         ],
         decisions=[_decision(d) for d in row.decisions or ()],
+        roles=roles,
         may_decide=detail.why_not is None,
-        why_not=_why_not(detail, caller),
+        why_not=_why_not(detail, caller, roles),
     )
 
 
@@ -221,11 +227,13 @@ def _form(engine: Engine, detail: work.TaskDetail, caller: Caller) -> TaskForm |
     return TaskForm(form_schema=schema, ui_schema=ui_schema)
 
 
-def _why_not(detail: work.TaskDetail, caller: Caller) -> str | None:
+def _why_not(detail: work.TaskDetail, caller: Caller, roles: Mapping[str, Words]) -> str | None:
     if detail.why_not is None:
         return None
     row = detail.row
-    args = {"by": row.claimed_by or caller.name, "who": ", ".join(row.who), "task": row.id}
+    called = {f"role:{role}": words.spoken(caller.language) for role, words in roles.items()}
+    who = ", ".join(called.get(one, one.removeprefix("user:")) for one in row.who)
+    args = {"by": row.claimed_by or caller.name, "who": who, "task": row.id}
     return sentence(detail.why_not, caller.language, args)
 
 
