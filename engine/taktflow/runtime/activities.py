@@ -146,6 +146,8 @@ def failed(segment: Segment, token: Token, event: EffectFailed) -> None:
     model, plan, wait = node.model, node.activity, token.wait
     assert isinstance(model, Activity) and plan is not None and wait is not None
     attempt = int(wait["attempt"])
+    if event.attempt not in (None, attempt):
+        return
     segment.record(
         "failed",
         node.id,

@@ -268,7 +268,7 @@ def _run(segment: Segment, nodes: int, stop: Callable[[], bool]) -> None:
         if ran >= nodes or (ran and stop()):
             return
         token = segment.state.tokens.get(segment.queue.popleft())
-        if token is None or (token.wait is not None and token.wait["on"] != "arrival"):
+        if token is None or not token.ready:
             continue
         ran += 1
         _enter(segment, token, segment.plan.nodes[token.node])

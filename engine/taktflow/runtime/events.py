@@ -44,13 +44,17 @@ class EffectDone:
 
 @dataclass(frozen=True, slots=True)
 class EffectFailed:
-    """One attempt at the effect ``key`` failed; with ``unknown`` it may have happened all the same."""
+    """One attempt at the effect ``key`` failed; with ``unknown`` it may have happened all the same.
+
+    With ``attempt`` it is the failure of that attempt alone: told again, after the next one began, it changes nothing.
+    """
 
     at: datetime
     key: str
     fault: Fault
     retryable: bool = False
     unknown: bool = False
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from taktflow.definitions.workflow import Branch, FirstN, Join
+from taktflow.runtime.arrivals import may_come
 from taktflow.runtime.plan import EdgePlan, NodePlan
 from taktflow.runtime.segment import Segment, fault
 from taktflow.runtime.state import Token
@@ -70,6 +71,10 @@ def _waiting(segment: Segment, node: str, frame: int) -> list[Token]:
     ]
 
 
+def _edges(tokens: list[Token]) -> set[int]:
+    return {int(t.wait["edge"]) for t in tokens if t.wait is not None}
+
+
 def _all(segment: Segment, token: Token, node: NodePlan) -> None:
     by_edge: dict[int, Token] = {}
     for one in _waiting(segment, node.id, token.frame):
@@ -112,9 +117,10 @@ def _first(segment: Segment, token: Token, node: NodePlan, mode: FirstN) -> None
 
 def _cancel_rest(segment: Segment, token: Token, node: NodePlan) -> None:
     """Withdraws the paths that could still come to the join."""
+    arrived = _edges(_waiting(segment, node.id, token.frame))
     for other in list(segment.state.tokens.values()):
-        upstream = other.frame == token.frame and other.node != node.id
-        if upstream and node.id in segment.plan.nodes[other.node].downstream:
+        elsewhere = other.frame == token.frame and other.node != node.id
+        if elsewhere and may_come(node.reach, other.node, arrived):
             segment.withdraw(other, "join.first")
             segment.record("withdrawn", other.node)
 
@@ -128,8 +134,9 @@ def settle(segment: Segment) -> bool:
         if node.model.mode != "active":
             continue
         mates = _waiting(segment, node.id, token.frame)
+        arrived = _edges(mates)
         others = [t for t in segment.state.tokens.values() if t.frame == token.frame and t not in mates]
-        if not any(node.id in segment.plan.nodes[t.node].downstream for t in others):
+        if node.reach.keys() <= arrived or not any(may_come(node.reach, t.node, arrived) for t in others):
             _fire(segment, token, mates, node)
             return True
     return False

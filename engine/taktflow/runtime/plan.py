@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, TypeAlias
@@ -13,10 +13,11 @@ from pydantic import BaseModel
 
 from taktflow.definitions.envelope import Computed
 from taktflow.definitions.kinds import Calendar
-from taktflow.definitions.workflow import Activity, EdgeModel, ForEach, Start, Work, Workflow
+from taktflow.definitions.workflow import Activity, EdgeModel, ForEach, Join, Start, Work, Workflow
 from taktflow.definitions.workflow import Node as NodeModel
 from taktflow.errors import Invalid
 from taktflow.expressions import Clock, Expression, parse
+from taktflow.runtime.arrivals import Reach, reach
 from taktflow.runtime.programs import Program, Scope, compiled, template_paths
 from taktflow.runtime.working_time import add_working
 from taktflow.sdk import Library, Node, NodeConfig, NodeContext, Result
@@ -63,8 +64,8 @@ class NodePlan:
     entries: Mapping[str, int]
     """Source node to the edge it comes by, so that error routes into a join count as that edge."""
     activity: ActivityPlan | None
-    downstream: frozenset[str]
-    """The nodes of its level that can be reached from it."""
+    reach: Reach
+    """For a join, from where tokens can come to it."""
     parts: Mapping[str, Expression]
     """The node's own FEEL settings by name, parsed."""
     programs: Mapping[str, Program]
@@ -197,7 +198,7 @@ def _add_level(
             incoming=frozenset(incoming[id]),
             entries=arriving[id],
             activity=_activity(model, node) if isinstance(model, Activity) else None,
-            downstream=frozenset(nx.descendants(graph, id)),
+            reach=_reach(graph, id, members, incoming[id], edges, arriving[id]) if isinstance(model, Join) else {},
             parts=_parts(model),
             programs=_programs(model),
         )
@@ -208,8 +209,25 @@ def _add_level(
             _add_level(id, model.nodes, model.edges, nodes, entry, node)
 
 
+def _reach(
+    graph: nx.DiGraph[str],
+    join: str,
+    members: Mapping[str, Any],
+    incoming: Iterable[int],
+    edges: Sequence[EdgeModel],
+    entries: Mapping[str, int],
+) -> Reach:
+    ways = [(index, edges[index].source) for index in incoming]
+    ways += [(entries.get(id, -1), id) for id in members if _routes_to(members[id], join)]
+    return reach(graph, join, ways)
+
+
+def _routes_to(member: Any, id: str) -> bool:
+    return id in getattr(member, "on", {}).values()
+
+
 def _routed_to(id: str, members: Mapping[str, Any]) -> bool:
-    return any(id in getattr(m, "on", {}).values() for m in members.values())
+    return any(_routes_to(m, id) for m in members.values())
 
 
 def _activity(model: Activity, node: Callable[[str], Node[Any]]) -> ActivityPlan:

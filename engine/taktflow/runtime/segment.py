@@ -38,7 +38,7 @@ class Segment:
         self.clock = plan.clock(at)
         self.records: list[dict[str, Json]] = []
         self.effects: list[Effect] = []
-        self.queue: deque[int] = deque(sorted(t.id for t in state.tokens.values() if t.wait is None))
+        self.queue: deque[int] = deque(t.id for t in state.tokens.values() if t.ready)
         self.on_frame_done: Callable[[Frame], None] = lambda _frame: None
 
     # -- numbers, records, effects --------------------------------------------------------------------------------
@@ -110,10 +110,7 @@ class Segment:
 
     def put(self, node: str, frame: int = ROOT, fault: Mapping[str, Any] | None = None) -> Token:
         """A new ready token at ``node``."""
-        token = Token(self.number(), node, frame, None, fault)
-        self.state.tokens[token.id] = token
-        self.queue.append(token.id)
-        return token
+        return self._last_in_turn(Token(self.number(), node, frame, None, fault))
 
     def park(self, token: Token, wait: Mapping[str, Any]) -> Token:
         """The token now waits as ``wait`` says."""
@@ -123,10 +120,14 @@ class Segment:
 
     def wake(self, token: Token) -> Token:
         """The token is ready to run its node again."""
-        ready = replace(token, wait=None)
-        self.state.tokens[token.id] = ready
+        return self._last_in_turn(replace(token, wait=None))
+
+    def _last_in_turn(self, token: Token) -> Token:
+        # Taken out first: the dictionary's order is the order of turns.
+        self.state.tokens.pop(token.id, None)
+        self.state.tokens[token.id] = token
         self.queue.append(token.id)
-        return ready
+        return token
 
     def consume(self, token: Token) -> None:
         """The token is gone; its frame is done when it was the last one."""
@@ -167,10 +168,11 @@ class Segment:
 
     def arrive(self, id: int, target: str, edge: int) -> None:
         """The ready token stands at ``target``, having come by ``edge``."""
+        token = self.state.tokens[id]
         if self.plan.nodes[target].model.type == "join":
             # Joins need to know the edge; it rides in the wait until the join has looked at it.
-            self.state.tokens[id] = replace(self.state.tokens[id], wait={"on": "arrival", "edge": edge})
-        self.queue.append(id)
+            token = replace(token, wait={"on": "arrival", "edge": edge})
+        self._last_in_turn(token)
 
     # -- failing --------------------------------------------------------------------------------------------------
 

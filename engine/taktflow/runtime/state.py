@@ -19,7 +19,8 @@ class Token:
     """A place where the instance is: at ``node``, ready to run it or waiting as ``wait`` says.
 
     ``wait`` is None for a ready token. Its ``on`` names what the token waits for: effect, wait, task, approval,
-    foreach, call, join or incident; the other keys belong to that.
+    foreach, call, join or incident; the other keys belong to that. A token that has just come to a join is ready, too:
+    its wait is on ``arrival`` and keeps the edge it came by.
     """
 
     id: int
@@ -28,6 +29,11 @@ class Token:
     wait: Mapping[str, Any] | None = None
     fault: Mapping[str, Any] | None = None
     """The error that routed the token here, visible to expressions as ``error``."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the token runs on without an event from outside."""
+        return self.wait is None or self.wait["on"] == "arrival"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class State:
     outcome: str | None = None
     frames: dict[int, Frame] = field(default_factory=dict)
     tokens: dict[int, Token] = field(default_factory=dict)
+    """Ready tokens stand in the order in which they run, so that a cut between two segments changes nothing."""
     joins: dict[str, dict[str, int]] = field(default_factory=dict)
     visits: dict[str, int] = field(default_factory=dict)
     next: int = 1
@@ -69,7 +76,7 @@ class State:
     @property
     def ready(self) -> bool:
         """Whether a token can run on without an event from outside."""
-        return any(t.wait is None for t in self.tokens.values())
+        return any(t.ready for t in self.tokens.values())
 
     def copy(self) -> State:
         """A state that can be changed without touching this one."""

@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeAlias
 import networkx as nx
 
 from taktflow.definitions.workflow import Branch, End, FirstN, Fork, Join
+from taktflow.runtime.arrivals import Reach, may_come, reach
 from taktflow.runtime.levels import Level, Way
 
 BUDGET = 20_000
@@ -90,9 +91,16 @@ class Game:
         self.incoming: dict[str, tuple[int, ...]] = {
             id: tuple(w.index for w in level.arriving(id)) for id, n in level.nodes.items() if isinstance(n, Join)
         }
-        self.upstream: dict[str, set[str]] = {join: nx.ancestors(level.graph, join) for join in self.incoming}
+        self.reach: dict[str, Reach] = {join: self._reach(join) for join in self.incoming}
         self.order: Mapping[str, tuple[bool, int]] = _order(level)
         self.thinned = False
+
+    def _reach(self, join: str) -> Reach:
+        ways = [(w.index, w.source) for w in self.level.arriving(join)]
+        ways += [
+            (self._edge_between(id, join), id) for id in self.level.graph if join in self.level.routes(id).values()
+        ]
+        return reach(self.level.graph, join, ways)
 
     def first(self, entry: str) -> Marking:
         """One token at ``entry``."""
@@ -184,11 +192,12 @@ class Game:
                 self._fire_first(position, target, member.mode, last)
 
     def _fire_first(self, position: _Position, join: str, mode: FirstN, last: bool) -> None:
+        arrived = {spot[1] for spot, n in position.tokens.items() if spot[0] == join and n > 0}
         for spot in [s for s in position.tokens if s[0] == join]:
             del position.tokens[spot]
         if mode.rest == "cancel":
             position.counts.pop(join, None)
-            for spot in [s for s in position.tokens if s[0] in self.upstream[join] and s[0] != join]:
+            for spot in [s for s in position.tokens if s[0] != join and may_come(self.reach[join], s[0], arrived)]:
                 del position.tokens[spot]
         elif not last:
             position.counts[join] = (position.counts[join][0], True)
@@ -206,7 +215,7 @@ class Game:
             for edge in self.incoming[join]:
                 position.take((join, edge))
         elif member.mode == "active":
-            if any(spot[0] in self.upstream[join] for spot, _ in marking.tokens if spot[0] != join):
+            if self._awaited(marking, join, {edge for _, edge in here}):
                 return None
             for spot, n in here.items():
                 position.take(spot, n)
@@ -214,6 +223,12 @@ class Game:
             return None
         position.tokens[join, LEAVING] += 1
         return position.frozen()
+
+    def _awaited(self, marking: Marking, join: str, arrived: set[int]) -> bool:
+        reach = self.reach[join]
+        if reach.keys() <= arrived:
+            return False
+        return any(may_come(reach, spot[0], arrived) for spot, _ in marking.tokens if spot[0] != join)
 
     def stuck(self, marking: Marking) -> Iterator[tuple[str, tuple[str, ...]]]:
         """The joins at which tokens wait for ever, with the sources of the edges that did not come."""

@@ -70,4 +70,4 @@ def uncommitted(refused: TaktflowError) -> NodeError:
 def failure(asked: Perform, problem: NodeError, now: datetime) -> EffectFailed:
     """The event of a failed attempt."""
     fault = Fault(problem.code, problem.text.zh, problem.text.en, problem.details)
-    return EffectFailed(now, asked.key, fault, problem.retryable, problem.unknown)
+    return EffectFailed(now, asked.key, fault, problem.retryable, problem.unknown, asked.attempt)
