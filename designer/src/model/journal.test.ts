@@ -2,7 +2,7 @@ import { createInstance } from "i18next";
 import { beforeAll, describe, expect, it } from "vitest";
 import en from "@/ui/i18n/en.json";
 import zh from "@/ui/i18n/zh.json";
-import { type Reader, stepLine } from "./journal";
+import { detailsReading, type Reader, stepLine } from "./journal";
 import type { Language } from "./words";
 
 const words = createInstance();
@@ -24,6 +24,19 @@ describe("journal steps", () => {
     const line = stepLine({ step: "decided", node: "hold", by: "王主管", outcome: "rejected" }, reader("zh"));
 
     expect(line).toMatchObject({ node: "起订量放行", text: "已作决定", tone: "bad", note: "结果：驳回；由 王主管" });
+  });
+
+  it("read what they wrote as the instance's data", () => {
+    const amount = { key: "amount", type: "number", title: { zh: "金额", en: "Amount" } };
+    const data = [{ key: "order", type: "object", fields: [amount] }];
+
+    const whole = detailsReading({ out: "order", value: { amount: 1 } }, data);
+    const part = detailsReading({ out: "order.amount", value: 1 }, data);
+
+    expect(whole.fields?.map(({ key }) => key)).toEqual(["variables", "value"]);
+    expect(whole.fields?.[1]?.fields).toEqual([amount]);
+    expect(part.fields?.[1]).toMatchObject({ key: "value", type: "number", title: null });
+    expect(detailsReading({ out: "odd" }, data).fields).toHaveLength(1);
   });
 
   it("name the chosen way by its node's title", () => {

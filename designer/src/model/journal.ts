@@ -1,5 +1,6 @@
-import type { JournalStep, Words } from "@/api/types";
+import type { JournalStep, Reading, Words } from "@/api/types";
 import { outcomeTone, type Tone } from "./status";
+import { partOf } from "./value";
 import { byText, type Language, type Translate, titled, wordFor } from "./words";
 
 /** One line of the timeline: at which node, what happened, what is said of it, and what is known besides. */
@@ -99,6 +100,14 @@ function details(step: JournalStep): Record<string, unknown> {
   const worth = ([key, value]: [string, unknown]) =>
     !SAID_IN_WORDS.has(key) && !FOR_MACHINES.has(key) && value !== null && value !== undefined;
   return Object.fromEntries(Object.entries(step).filter(worth));
+}
+
+/** How the details of a step read: its `variables` as the instance's, its `value` as what it wrote (`out`). */
+export function detailsReading(details: Record<string, unknown>, variables: readonly Reading[]): Reading {
+  const all: Reading = { key: "variables", type: "object", fields: [...variables] };
+  const [first = "", ...rest] = text(details.out).split(".");
+  const written = rest.reduce((at, name) => partOf(at, name), partOf(all, first));
+  return { key: "", type: "object", fields: [all, ...(written ? [{ ...written, key: "value", title: null }] : [])] };
 }
 
 /** A step record of the journal as a line that a person reads. Kinds the page does not know keep their own name. */

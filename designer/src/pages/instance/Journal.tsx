@@ -1,6 +1,6 @@
 import { journal } from "@/api/instances";
 import type { InstanceDetail, JournalRow, JournalStep } from "@/api/types";
-import { stepLine } from "@/model/journal";
+import { detailsReading, stepLine } from "@/model/journal";
 import { titled } from "@/model/words";
 import { Icon } from "@/ui/Icon";
 import { Loading } from "@/ui/Notice";
@@ -54,7 +54,11 @@ function Step({ row, step, item }: { row: JournalRow; step: JournalStep; item: I
         {Object.keys(line.details).length > 0 && (
           <details>
             <summary className="small">{t("instance.show_details")}</summary>
-            <ValueTree value={line.details} label={t("instance.show_details")} />
+            <ValueTree
+              value={line.details}
+              label={t("instance.show_details")}
+              data={detailsReading(line.details, item.data ?? [])}
+            />
           </details>
         )}
       </div>
