@@ -60,6 +60,8 @@ class EmbeddedExecutor:
         self._numbers = itertools.count()
         self._flight: set[str] = set()
         self._resting: dict[str, _Rest] = {}
+        self._looking = False
+        """Whether the pump may hold work that the database calls taken and that is not in flight yet."""
         self._lock = threading.Lock()
         self._bell = threading.Event()
         self._stopping = threading.Event()
@@ -111,7 +113,7 @@ class EmbeddedExecutor:
     def _nothing_due(self) -> bool:
         store, now = self._engine.store, self._engine.now()
         with self._lock:
-            if self._flight:
+            if self._flight or self._looking:
                 return False
         due = store.next_due()
         return (
@@ -136,10 +138,15 @@ class EmbeddedExecutor:
             try:
                 self._bell.wait(self._pause())
                 self._bell.clear()
+                self._looking = True
                 self._round()
             except Exception:  # The database may be away for a while: the next round asks again.
                 log.exception("pump round failed")
                 self._stopping.wait(1.0)
+            finally:
+                self._looking = False
+                with self._idle:
+                    self._idle.notify_all()
 
     def _pause(self) -> float:
         due = self._engine.store.next_due()
