@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from taktflow.services.engine import Engine, close_engine, open_engine
@@ -87,13 +88,14 @@ def test_one_run_comes_to_what_the_manifest_says(tmp_path: Path) -> None:
 
 @dataclass(frozen=True)
 class Runs:
-    """What three runs on one folder printed, how each ended, and the folder."""
+    """What three runs on one folder printed, how each ended, the folder, and the answers to signing in."""
 
     interrupted: list[str]
     resumed: list[str]
     second: list[str]
     codes: list[int]
     var: Path
+    signed_in: list[int]
 
     @property
     def database(self) -> str:
@@ -102,25 +104,44 @@ class Runs:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    """One that is ended in the middle of the day, one that goes on, and one more."""
+    """One that is ended in the middle of the day, one that goes on, and one more that makes new passwords."""
     var = tmp_path_factory.mktemp("house")
-    settings = {"VAR": str(var), "DATABASE_URL": f"sqlite:///{var / 'taktflow.db'}", "PORT": str(free_port())}
+    port = free_port()
+    settings = {"VAR": str(var), "DATABASE_URL": f"sqlite:///{var / 'taktflow.db'}", "PORT": str(port)}
     told: list[list[str]] = []
     codes: list[int] = []
-    for words, ending in (
-        ("Replayed and forged", signal.SIGTERM),
-        ("Press Ctrl-C", signal.SIGINT),
-        ("Press Ctrl-C", signal.SIGINT),
+    signed_in: list[int] = []
+    for words, ending, arguments in (
+        ("Replayed and forged", signal.SIGTERM, ()),
+        ("Press Ctrl-C", signal.SIGINT, ()),
+        ("Press Ctrl-C", signal.SIGINT, ("--new-passwords",)),
     ):
-        with the_command(**settings) as process:
+        with the_command(*arguments, **settings) as process:
             lines = until(process, words)
+            if arguments:
+                signed_in = [sign_in(port, *account) for account in (told_account(told[0]), told_account(lines))]
             # To the group, as a terminal does it.
             os.killpg(process.pid, ending)
             rest, _ = process.communicate(timeout=PATIENCE_S)
             told.append([*lines, *rest.splitlines()])
             codes.append(process.returncode)
     interrupted, resumed, second = told
-    return Runs(interrupted, resumed, second, codes, var)
+    return Runs(interrupted, resumed, second, codes, var, signed_in)
+
+
+def told_account(told: list[str]) -> tuple[str, str]:
+    """The name and the password of the sales person, as printed."""
+    [line] = [line for line in told if line.startswith("  sales ")]
+    name, password, _ = line.split()
+    return name, password
+
+
+def sign_in(port: int, name: str, password: str) -> int:
+    """The status of the answer."""
+    answer = httpx.post(
+        f"http://127.0.0.1:{port}/api/session", json={"name": name, "password": password}, trust_env=False
+    )
+    return answer.status_code
 
 
 def orders(engine: Engine) -> Sequence[RecordRow]:
@@ -155,13 +176,18 @@ def summary(told: list[str]) -> list[str]:
 
 
 def test_passwords_are_told_once_and_secrets_are_for_the_owner_alone(runs: Runs) -> None:
-    told = [sum("passwords are told this once" in line for line in run) for run in (runs.interrupted, runs.resumed)]
+    all_runs = (runs.interrupted, runs.resumed, runs.second)
+    told = [sum("passwords are told this once" in line for line in run) for run in all_runs]
 
-    assert told == [1, 0]
+    assert told == [1, 0, 1]
     assert (runs.var / "demo-secrets.json").stat().st_mode & 0o777 == 0o600
     for secret in json.loads((runs.var / "demo-secrets.json").read_text()).values():
-        assert not any(secret in line for line in (*runs.interrupted, *runs.resumed))
+        assert not any(secret in line for run in all_runs for line in run)
         assert secret not in (runs.var / "server.log").read_text()
+
+
+def test_new_passwords_take_the_place_of_the_old(runs: Runs) -> None:
+    assert runs.signed_in == [401, 200]
 
 
 @pytest.mark.mission("V7")
