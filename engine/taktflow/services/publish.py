@@ -116,20 +116,21 @@ def publish_pack(engine: Engine, folder: Path, caller: Caller) -> Published:
 def publish_files(engine: Engine, files: Sequence[File], caller: Caller) -> Published:
     """The same for files sent over the wire; a name that leaves the pack is refused."""
     with tempfile.TemporaryDirectory(prefix="taktflow-") as folder:
-        return publish_pack(engine, written(files, Path(folder)), caller)
+        return publish_pack(engine, written(files, Path(folder, "pack")), caller)
 
 
 def check_files(engine: Engine, files: Sequence[File]) -> list[Finding]:
     """All findings about ``files``, as publishing would see them."""
     with tempfile.TemporaryDirectory(prefix="taktflow-") as folder:
-        source = read_pack(written(files, Path(folder)))
+        source = read_pack(written(files, Path(folder, "pack")))
         return pack_findings(source, engine.catalog, engine.published.shelf)
 
 
 def written(files: Sequence[File], folder: Path) -> Path:
-    """``files`` below ``folder``; raises Invalid for a name that leads elsewhere, twice, or too many files."""
+    """``files`` below ``folder``, whose name findings may tell; raises Invalid for a name that leads elsewhere, twice, or too many files."""
     if len(files) > _MOST_FILES:
         raise Invalid("files.many", most=_MOST_FILES)
+    folder.mkdir(exist_ok=True)
     for file in files:
         name = PurePosixPath(file.name)
         target = folder / name
