@@ -8,13 +8,13 @@ import statistics
 import time
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from taktflow.services.engine import Engine
-from taktflow.store import InstanceFilter, Part
+from taktflow.store import InstanceFilter, Part, Store
 from taktflow.values import loads
 from tests.e2e.factory import (
     Plant,
@@ -65,13 +65,13 @@ def tortured(folder: Path, database_url: str, kills: int, seed: int) -> None:
             finally:
                 plant.switch(latency_ms=0, erp={"fail_next": 0}, wms={"fail_next": 0})
                 storm.calm(_SETTLE_S)
-                settled = _settled(environment)
+                settled = _settled(database_url)
                 storm.go_home(_SETTLE_S)
             server.stop()
 
-        assert settled, "work is left undone: " + str(_left(environment))
-        with opened(environment) as engine:
-            found = compared(engine, plant, storm.book)
+        with Store.open(database_url) as store:
+            assert settled, f"work is left undone: {_left(store)}"
+            found = compared(store, plant, storm.book)
     print(f"\nkills={kills} {found} restart_ms={statistics.median(restarts) * 1000:.0f} seed={seed}")
     assert found.lost == found.doubled == found.gaps == 0, found.problems
 
@@ -109,31 +109,28 @@ def _trouble(plant: Plant, chance: random.Random) -> None:
     plant.switch(latency_ms=chance.choice((0, 0, 5, 20)), erp=lost)
 
 
-def _left(environment: dict[str, str]) -> dict[str, Any]:
-    with opened(environment) as engine:
-        incidents = [f"{r.node} {r.code} {r.text.en}" for r in engine.store.incidents.page().rows]
-        return {"effects": _effects(engine), "instances": _running(engine), "incidents": incidents}
+def _left(store: Store) -> dict[str, Any]:
+    incidents = [f"{r.node} {r.code} {r.text.en}" for r in store.incidents.page().rows]
+    return {"effects": _effects(store), "instances": _running(store), "incidents": incidents}
 
 
-def _settled(environment: dict[str, str]) -> bool:
+def _settled(database_url: str) -> bool:
     """Waits until every instance has ended and every event is taken in."""
     until = time.monotonic() + _SETTLE_S
-    with opened(environment) as engine:
-        while time.monotonic() < until:
-            if not _running(engine) and not engine.store.pending_inbound(engine.now().replace(year=9999), 1):
+    with Store.open(database_url) as store:
+        while time.monotonic() < until and not store.incidents.page().rows:
+            if not _running(store) and not store.pending_inbound(datetime.now(UTC) + timedelta(days=1), 1):
                 return True
-            if engine.store.incidents.page().rows:
-                return False
             time.sleep(0.1)
     return False
 
 
-def _running(engine: Engine) -> int:
-    return engine.store.instances.page(InstanceFilter(status="running"), Part(limit=1)).total or 0
+def _running(store: Store) -> int:
+    return store.instances.page(InstanceFilter(status="running"), Part(limit=1)).total or 0
 
 
-def _effects(engine: Engine) -> dict[str, int]:
-    rows = engine.store.write(lambda tx: tx.rows("SELECT status, count(*) FROM effect GROUP BY status")).result()
+def _effects(store: Store) -> dict[str, int]:
+    rows = store.write(lambda tx: tx.rows("SELECT status, count(*) FROM effect GROUP BY status")).result()
     return {status: int(n) for status, n in rows}
 
 
@@ -155,14 +152,12 @@ class Found:
         return " ".join(f"{name}={getattr(self, name)}" for name in names)
 
 
-def compared(engine: Engine, plant: Plant, book: Book) -> Found:
+def compared(store: Store, plant: Plant, book: Book) -> Found:
     """Holds the senders' word against our records and journals, and ours against the plant's ledger."""
     problems: list[str] = []
-    rows = engine.store.write(lambda tx: tx.rows("SELECT id, fields FROM record WHERE entity = 'order'")).result()
+    rows = store.write(lambda tx: tx.rows("SELECT id, fields FROM record WHERE entity = 'order'")).result()
     states = {id: loads(fields)["state"] for id, fields in rows}
-    started = Counter(
-        key for (key,) in engine.store.write(lambda tx: tx.rows("SELECT business_key FROM instance")).result()
-    )
+    started = Counter(key for (key,) in store.write(lambda tx: tx.rows("SELECT business_key FROM instance")).result())
     booked = {order["number"] for order in plant.orders()}
     ledger = [w for w in plant.ledger() if w["path"] == "/erp/orders"]
 
@@ -171,7 +166,7 @@ def compared(engine: Engine, plant: Plant, book: Book) -> Found:
     lost = acknowledged - states.keys()
     doubled = [k for k, n in started.items() if n > 1] + [w["key"] for w in ledger if w["applied"] > 1]
     doubled += [k for k, n in Counter(o["number"] for o in plant.orders()).items() if n > 1]
-    gaps = _gaps(engine)
+    gaps = _gaps(store)
 
     for name, wrong in {
         "lost": lost,
@@ -185,9 +180,9 @@ def compared(engine: Engine, plant: Plant, book: Book) -> Found:
         "booked with us but not in the plant": {k for k, s in states.items() if s == "booked"} - booked,
         "booked in the plant but not with us": booked - {k for k, s in states.items() if s == "booked"},
         "sent and never applied": [w["key"] for w in ledger if w["applied"] != 1],
-        "incidents": [f"{r.node} {r.code} {r.text.en}" for r in engine.store.incidents.page().rows],
-        "inbound events that failed": _failed_inbound(engine),
-        "effects owed": [f"{s}: {n}" for s, n in _effects(engine).items() if s in ("pending", "running")],
+        "incidents": [f"{r.node} {r.code} {r.text.en}" for r in store.incidents.page().rows],
+        "inbound events that failed": _failed_inbound(store),
+        "effects owed": [f"{s}: {n}" for s, n in _effects(store).items() if s in ("pending", "running")],
     }.items():
         problems += [f"{name}: {sorted(wrong)[:10]}"] if wrong else []
     assert not problems, "\n".join(problems)
@@ -205,14 +200,14 @@ def compared(engine: Engine, plant: Plant, book: Book) -> Found:
     )
 
 
-def _failed_inbound(engine: Engine) -> list[str]:
+def _failed_inbound(store: Store) -> list[str]:
     sql = "SELECT event_id, status, error FROM inbound WHERE status <> 'done'"
-    return [str(row) for row in engine.store.write(lambda tx: tx.rows(sql)).result()]
+    return [str(row) for row in store.write(lambda tx: tx.rows(sql)).result()]
 
 
-def _gaps(engine: Engine) -> list[str]:
+def _gaps(store: Store) -> list[str]:
     """Instances whose journal does not run from 1 to their own length."""
     sql = """SELECT i.id, i.seq, count(j.seq), min(j.seq), max(j.seq) FROM instance i
      LEFT JOIN journal j ON j.instance_id = i.id GROUP BY i.id, i.seq"""
-    rows = engine.store.write(lambda tx: tx.rows(sql)).result()
+    rows = store.write(lambda tx: tx.rows(sql)).result()
     return [id for id, seq, count, first, last in rows if not (first == 1 and seq == count == last)]

@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -31,7 +32,7 @@ _POLL_S = 1.0
 _FIRST_REST_S = 0.5
 _LONGEST_REST_S = 60.0
 _SWEEP = timedelta(seconds=10)
-_SILENCE = timedelta(seconds=60)
+_SILENCE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class EmbeddedExecutor:
         """Takes over what an earlier process left, then begins to work.
 
         On SQLite there is one executor at a time (Refused for a second one), so that whatever is under way is an
-        earlier process's. On a server, work is taken over from executors that have not been heard of for a minute.
+        earlier process's. On a server, work is taken over from executors that have not been heard of for a while.
         """
         if self._data_lock is not None:
             self._data_lock.acquire()
@@ -94,7 +95,7 @@ class EmbeddedExecutor:
         self._bell.set()
 
     def stop(self, timeout_s: float = 10.0) -> None:
-        """Takes nothing new and waits for what runs; what is left stays owed in the database."""
+        """Takes nothing new and waits for what runs; what is not begun is given back, and stays owed."""
         self._stopping.set()
         self._bell.set()
         for _ in range(self._size):
@@ -102,8 +103,24 @@ class EmbeddedExecutor:
         for thread in self._threads:
             thread.join(timeout_s)
         self._engine.take.clear()
+        self._give_back()
         if self._data_lock is not None:
             self._data_lock.release()
+
+    def _give_back(self) -> None:
+        """Lets other executors have at once what this one took and did not begin."""
+        left = []
+        with suppress(queue.Empty):
+            while True:
+                kind, _, key = self._queue.get_nowait().key.partition(":")
+                if kind == "effect":
+                    left.append(key.rpartition(":")[0])
+        if not left:
+            return
+        try:
+            self._engine.store.release_effects(left, self._engine.now(), self._engine.epoch)
+        except TaktflowError as away:
+            log.warning("effects not given back", code=away.code, reason=str(away))
 
     def wait_idle(self, timeout_s: float) -> bool:
         """Waits until nothing is due any more; False when that takes longer than ``timeout_s``."""
@@ -253,6 +270,7 @@ class EmbeddedExecutor:
         while True:
             job = self._queue.get()
             if self._stopping.is_set():
+                self._queue.put(job)
                 return
             broke = True
             try:

@@ -127,7 +127,10 @@ def check_files(engine: Engine, files: Sequence[File]) -> list[Finding]:
 
 
 def written(files: Sequence[File], folder: Path) -> Path:
-    """``files`` below ``folder``, whose name findings may tell; raises Invalid for a name that leads elsewhere, twice, or too many files."""
+    """``files`` below ``folder``, whose name findings may tell.
+
+    Raises Invalid for a name that leads elsewhere or comes twice, and for too many files.
+    """
     if len(files) > _MOST_FILES:
         raise Invalid("files.many", most=_MOST_FILES)
     folder.mkdir(exist_ok=True)
