@@ -31,8 +31,8 @@ _BATCH = 256
 _POLL_S = 1.0
 _FIRST_REST_S = 0.5
 _LONGEST_REST_S = 60.0
-_SWEEP = timedelta(seconds=10)
-_SILENCE = timedelta(seconds=30)
+_SWEEP = timedelta(seconds=5)
+_SILENCE = timedelta(seconds=20)
 
 
 @dataclass(frozen=True)
