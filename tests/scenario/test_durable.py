@@ -8,9 +8,12 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 from structlog.testing import capture_logs
 
 from taktflow.errors import Refused
@@ -18,9 +21,10 @@ from taktflow.executor.embedded import EmbeddedExecutor
 from taktflow.sdk import NodeError
 from taktflow.services.incidents import retry_incident, skip_incident
 from taktflow.services.perform import settle_orphans
+from taktflow.store import StoreFailed
 from taktflow.values import loads
 from tests.builders import a_workflow, feel
-from tests.scenario.databases import another_world, postgres_server, postgres_template, sqlite_template, world
+from tests.scenario.databases import another_world, copied, postgres_server, postgres_template, sqlite_template, world
 from tests.scenario.world import (
     ANN,
     Dead,
@@ -232,6 +236,50 @@ def test_work_goes_on_when_the_database_was_away_for_a_while(world: World) -> No
 
     assert len(world.outside.applied) == 1
     assert effects(life, done.id) == [("tell", "done", 1)]
+
+
+def test_connections_cut_while_instances_run_lose_nothing_and_double_nothing(
+    postgres_template: str, tmp_path: Path
+) -> None:
+    with copied(postgres_template) as url:
+        world = World(url, tmp_path)
+        life = world.born().work()
+        publish(life.engine, a_workflow().step("tell", "test.tell", value=feel("n")).step("fin", "end"))
+        stop = threading.Event()
+        cutter = threading.Thread(target=cut_connections, args=(url, stop))
+        cutter.start()
+
+        ids = [started(life, n) for n in range(40)]
+        stop.set()
+        cutter.join()
+        world.jump(timedelta(seconds=15), life)
+        wait_until(lambda: all(row(life, id).status == "ended" for id in ids), "an instance did not end")
+
+        assert len(set(ids)) == len(instances(life)) == 40
+        assert sorted(world.outside.applied.values()) == list(range(40))
+        for id in ids:
+            assert steps(life, id).count(("done", "tell")) == 1
+        world.end()
+
+
+def started(life: Life, n: int) -> str:
+    """Starts one instance, asking again as a client does that heard no answer."""
+    while True:
+        try:
+            return begin(life, data={"n": n}, start_key=f"k{n}").id
+        except StoreFailed:
+            time.sleep(0.01)
+
+
+def cut_connections(url: str, stop: threading.Event) -> None:
+    """Ends every other connection to the database, again and again."""
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        while not stop.wait(0.05):
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 def test_work_that_always_breaks_rests_and_keeps_nobody_else_from_working(world: World) -> None:
