@@ -119,8 +119,11 @@ def _cancel_rest(segment: Segment, token: Token, node: NodePlan) -> None:
     """Withdraws the paths that could still come to the join."""
     arrived = _edges(_waiting(segment, node.id, token.frame))
     for other in list(segment.state.tokens.values()):
-        elsewhere = other.frame == token.frame and other.node != node.id
-        if elsewhere and may_come(node.reach, other.node, arrived):
+        if other.frame != token.frame:
+            continue
+        # One that stands at the join's door has come too late as well.
+        coming = other.ready if other.node == node.id else may_come(node.reach, other.node, arrived)
+        if coming:
             segment.withdraw(other, "join.first")
             segment.record("withdrawn", other.node)
 

@@ -47,6 +47,8 @@ Block: TypeAlias = tuple[Any, ...]
 """A kind and its parts: ``("send",)``, ``("sequence", [...])``, ``("fork", "all", [...])`` ..."""
 
 LEAVES = ("set", "send", "timer", "message", "either", "task", "approval", "call")
+LAST = "last"
+"""The node with which every workflow ends."""
 _MOST_EVENTS = 3_000
 
 
@@ -195,7 +197,9 @@ def document(block: Block) -> dict[str, Any]:
     """The workflow that ``block`` describes."""
     drawing = Drawing()
     ends = drawing.draw(block, [("begin", None)])
-    drawing.node("end", ends)
+    drawing.nodes[LAST] = drawing.nodes.pop(last := drawing.node("end", ends))
+    for edge in drawing.edges:
+        edge["to"] = LAST if edge["to"] == last else edge["to"]
     return {
         "kind": "workflow",
         "id": "flow",
@@ -223,6 +227,7 @@ class Outside:
         self.attempts: dict[str, int] = {}
         self.incidents: list[RaiseIncident] = []
         self.past: list[Event] = []
+        self.steps: list[tuple[str, str]] = []
         started = Started(NOON, "ann", "begin", {})
         self._take(begin(plan, "i1", started, nodes=nodes))
 
@@ -259,6 +264,7 @@ class Outside:
 
     def _note(self, decision: Decision) -> None:
         self.state = loads_state(decision.state.dumps())
+        self.steps += [(str(r["step"]), str(r["node"])) for r in decision.records]
         for effect in decision.effects:
             self._owe(effect)
 

@@ -15,7 +15,7 @@ from taktflow.runtime.shape import shape_findings
 from taktflow.runtime.state import State, loads_state
 from taktflow.values import has_errors
 from tests.builders import a_plan, a_workflow, feel
-from tests.unit.runtime.flows import Block, Outside, bare, blocks, document
+from tests.unit.runtime.flows import LAST, Block, Outside, bare, blocks, document
 from tests.unit.runtime.test_decide import Run
 
 few = settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
@@ -33,6 +33,7 @@ INNER: Block = ("inclusive", [False] * 3, [("set",), ("task",)])
 @given(blocks(races=True), SEEDS)
 @example(("loop", 2, ("fork", "all", [("set",), INNER])), 0).via("an inner join must not wait for the next turn")
 @example(("loop", 2, ("inclusive", [False, True, True], [("set",), INNER, ("task",)])), 0).via("the same, twice active")
+@example(("first", 2, "cancel", [("set",), ("set",), ("set",)]), 0).via("a third who comes at once is too late")
 @example(("loop", 2, ("fork", "all", [("first", 1, "cancel", [("set",), ("task",)]), ("task",)])), 0).via(
     "whoever wins a race must not cancel what runs beside it"
 )
@@ -48,7 +49,7 @@ def test_every_sound_workflow_ends_when_its_questions_are_answered_in_any_order(
     assert outside.open == {}
     assert state.tokens == {}
     assert list(state.frames) == [0]
-    assert state.joins == {}
+    assert outside.steps.count(("reached", LAST)) == 1
 
 
 @few
