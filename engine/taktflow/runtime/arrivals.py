@@ -22,10 +22,13 @@ def reach(graph: nx.DiGraph[str], join: str, ways: Iterable[tuple[int, str]]) ->
 
 
 def may_come(reach: Reach, node: str, arrived: Collection[int]) -> bool:
-    """Whether a token at ``node`` belongs to those for which a join waits at which edges ``arrived`` have a token.
+    """Whether a token at ``node`` belongs to those for which a join waits at which the edges ``arrived`` have a token.
 
-    A token that could come by an edge that has one as well as by one that has none is on its way to another turn of a
-    loop: the join fires without it, as the inclusive gateway of BPMN 2.0 (13.4.3) does.
+    Once every edge has one, nobody does. A token that could come by an edge that has one as well as by one that has
+    none is on its way to another turn of a loop: the join fires without it, as the inclusive gateway of BPMN 2.0
+    (13.4.3) does.
     """
+    if reach.keys() <= set(arrived):
+        return False
     edges = [edge for edge, nodes in reach.items() if node in nodes]
     return bool(edges) and len({edge in arrived for edge in edges}) == 1

@@ -139,7 +139,7 @@ def settle(segment: Segment) -> bool:
         mates = _waiting(segment, node.id, token.frame)
         arrived = _edges(mates)
         others = [t for t in segment.state.tokens.values() if t.frame == token.frame and t not in mates]
-        if node.reach.keys() <= arrived or not any(may_come(node.reach, t.node, arrived) for t in others):
+        if not any(may_come(node.reach, t.node, arrived) for t in others):
             _fire(segment, token, mates, node)
             return True
     return False

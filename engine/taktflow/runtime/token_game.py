@@ -225,10 +225,7 @@ class Game:
         return position.frozen()
 
     def _awaited(self, marking: Marking, join: str, arrived: set[int]) -> bool:
-        reach = self.reach[join]
-        if reach.keys() <= arrived:
-            return False
-        return any(may_come(reach, spot[0], arrived) for spot, _ in marking.tokens if spot[0] != join)
+        return any(may_come(self.reach[join], spot[0], arrived) for spot, _ in marking.tokens if spot[0] != join)
 
     def stuck(self, marking: Marking) -> Iterator[tuple[str, tuple[str, ...]]]:
         """The joins at which tokens wait for ever, with the sources of the edges that did not come."""

@@ -33,6 +33,9 @@ INNER: Block = ("inclusive", [False] * 3, [("set",), ("task",)])
 @given(blocks(races=True), SEEDS)
 @example(("loop", 2, ("fork", "all", [("set",), INNER])), 0).via("an inner join must not wait for the next turn")
 @example(("loop", 2, ("inclusive", [False, True, True], [("set",), INNER, ("task",)])), 0).via("the same, twice active")
+@example(("loop", 1, ("first", 2, "ignore", [("send",), ("first", 2, "cancel", [("set",), ("set",)])])), 0).via(
+    "when all have come, nobody is left to cancel"
+)
 @example(("first", 2, "cancel", [("set",), ("set",), ("set",)]), 0).via("a third who comes at once is too late")
 @example(("loop", 2, ("fork", "all", [("first", 1, "cancel", [("set",), ("task",)]), ("task",)])), 0).via(
     "whoever wins a race must not cancel what runs beside it"
