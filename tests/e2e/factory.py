@@ -38,7 +38,7 @@ PLANT_TOKEN = "plant-token"
 _PATIENCE_S = 60.0
 _FORKS = multiprocessing.get_context("forkserver")
 # Imported once ahead, so that a server begins as soon as it is asked to and a test can afford to kill hundreds.
-_FORKS.set_forkserver_preload(["pytest", "taktflow.cli", "taktflow_connectors.http.connector", __name__])
+_FORKS.set_forkserver_preload(["pytest", "tests.e2e.warm", __name__])
 
 
 def client(base: str, **settings: Any) -> httpx.Client:
@@ -188,7 +188,8 @@ def _serve(environment: Mapping[str, str], port: int, log: str) -> None:
         os.dup2(told.fileno(), 1)
         os.dup2(told.fileno(), 2)
     sys.argv = ["taktflow", "serve", "--port", str(port)]
-    from taktflow.cli import app
+    # Not above: the process that forks servers has read it, the one that runs the tests need not.
+    from tests.e2e.warm import app
 
     app()
 
