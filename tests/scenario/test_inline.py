@@ -11,10 +11,12 @@ import pytest
 
 from taktflow.definitions.canonical import canonical
 from taktflow.definitions.envelope import Envelope
-from taktflow.definitions.kinds import Entity
+from taktflow.definitions.kinds import Decision, Entity
 from taktflow.executor.embedded import EmbeddedExecutor
 from taktflow.services.caller import ENGINE
 from taktflow.services.engine import Engine, close_engine, open_engine
+from taktflow.services.messages import post_message
+from taktflow.services.publish import retire
 from taktflow.services.start import start_instance
 from taktflow.settings import Settings
 from taktflow.store import NewDefinition
@@ -125,3 +127,27 @@ def test_a_record_that_exists_takes_the_error_route_and_changes_nothing(world: W
     record = world.engine.store.search.one("thing", "a")
     assert record is not None
     assert record.rev == 1
+
+
+def test_a_called_workflow_that_cannot_start_is_an_incident_of_its_caller(world: World) -> None:
+    table = Decision.model_validate(
+        {
+            "kind": "decision",
+            "id": "pick",
+            "title": {"zh": "选", "en": "Pick"},
+            "inputs": [{"id": "n", "type": "number"}],
+            "outputs": [{"id": "m", "type": "number"}],
+            "rows": [["r1", "-", "1"]],
+        }
+    )
+    child = a_workflow("child").step("pick", "decision", ref="pick", out="m").build()
+    flow = a_workflow().step("ask", "wait", message="go", key="k").step("sub", "call", ref="child").build()
+    published(world.engine, table, child, flow)
+    started = start_instance(world.engine, "flow", caller=ENGINE)
+    retire(world.engine, "decision", "pick", ENGINE)
+
+    post_message(world.engine, "go", "k", None, caller=ENGINE)
+
+    assert world.executor.wait_idle(20)
+    (incident,) = world.engine.store.incidents.page().rows
+    assert (incident.instance, incident.node, incident.code) == (started.id, "sub", "definition.unknown")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from taktflow.errors import NotFound
+from taktflow.errors import NotFound, TaktflowError
 from taktflow.runtime.events import (
     CancelRequested,
     ChildEnded,
@@ -50,14 +50,23 @@ def deliver(engine: Engine, signal: SignalRow) -> None:
             advance(engine, signal.instance, _event(engine, signal), along)
     except AlreadyTaken:
         return
-    except (AlreadyStarted, NotFound):
+    except (AlreadyStarted, NotFound) as over:
+        if isinstance(over, NotFound) and over.code != "store.instance.missing":
+            # Only a definition is missing: what is told waits until it is back, it is not thrown away.
+            raise
         with suppress(AlreadyTaken):
             engine.store.commit(Commit(at=engine.now(), consumed=along.consumed)).result()
 
 
 def _start_child(engine: Engine, signal: SignalRow, along: Along) -> None:
     given = signal.event
-    plan_id, plan = engine.published.plan_to_start(given["ref"])
+    try:
+        plan_id, plan = engine.published.plan_to_start(given["ref"])
+    except TaktflowError as unusable:
+        # The caller must not wait for a child that cannot be: it takes its error route, or stops for a person.
+        fault = Fault(unusable.code, unusable.message("zh"), unusable.message("en"))
+        advance(engine, given["parent"], ChildEnded(engine.now(), signal.instance, None, None, fault), along)
+        return
     start = next(iter(plan.nodes))
     parent = (given["parent"], int(given["token"]))
     event = Started(engine.now(), f"instance:{given['parent']}", start, given["variables"], parent)
