@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from taktflow.definitions.canonical import canonical
+from taktflow.definitions.decision import Decision
 from taktflow.definitions.envelope import Envelope
-from taktflow.definitions.kinds import Decision, Entity
+from taktflow.definitions.kinds import Entity
 from taktflow.executor.embedded import EmbeddedExecutor
 from taktflow.services.caller import ENGINE
 from taktflow.services.engine import Engine, close_engine, open_engine

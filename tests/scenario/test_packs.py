@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from taktflow.catalog import Catalog, announced
 from taktflow.cli import app
-from taktflow.definitions.kinds import Decision
+from taktflow.definitions.decision import Decision
 from taktflow.definitions.pack import PackSource, read_pack
 from taktflow.definitions.workflow import Workflow
 from taktflow.services.case_form import Case

@@ -13,8 +13,9 @@ from taktflow.definitions.checking.fields import check_entity, check_form
 from taktflow.definitions.checking.flow import check_workflow
 from taktflow.definitions.checking.systems import check_calendar, check_connection, check_pack
 from taktflow.definitions.checking.world import Notes, World
+from taktflow.definitions.decision import Decision
 from taktflow.definitions.envelope import Envelope
-from taktflow.definitions.kinds import Calendar, Connection, Decision, Definition, Entity, Form, Formula, Pack
+from taktflow.definitions.kinds import Calendar, Connection, Definition, Entity, Form, Formula, Pack
 from taktflow.definitions.pack import Placed
 from taktflow.definitions.places import place_of
 from taktflow.definitions.vocabulary import ChannelKind, ConnectorKind, NodeKind, Vocabulary

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from taktflow.definitions.data import object_fields
+from taktflow.definitions.decision import Decision
 from taktflow.definitions.envelope import DataField
-from taktflow.definitions.kinds import Decision, Entity, Formula
+from taktflow.definitions.kinds import Entity, Formula
 from taktflow.expressions import ANY, BOOLEAN, DATE, DATETIME, NUMBER, STRING, TIME, ContextOf, ListOf, Type
 
 _DEEPEST = 6
@@ -48,8 +49,10 @@ _CELLS: Mapping[str, Type] = {
     "number": NUMBER,
     "boolean": BOOLEAN,
     "date": DATE,
+    "time": TIME,
     "datetime": DATETIME,
     "duration": ANY,
+    "any": ANY,
 }
 
 

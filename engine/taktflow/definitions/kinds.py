@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
+from taktflow.definitions.decision import CellType, Decision
 from taktflow.definitions.envelope import (
     AlsoItems,
     DataField,
@@ -21,56 +22,6 @@ from taktflow.definitions.envelope import (
     Words,
 )
 from taktflow.definitions.workflow import Workflow
-
-HitPolicy: TypeAlias = Literal["unique", "any", "priority", "first", "rule_order", "output_order", "collect"]
-CellType: TypeAlias = Literal["text", "number", "boolean", "date", "datetime", "duration"]
-
-
-class DecisionInput(Model):
-    """A column that is tested. ``expr`` says where the tested value comes from; the column's id when unset."""
-
-    id: Slug
-    type: CellType
-    title: Words | None = None
-    expr: Feel | None = None
-    values: tuple[str, ...] = Field((), description="The only values there are.")
-    range: str | None = Field(None, description="The domain, such as [1..1000000].")
-    unit: str | None = None
-
-
-class DecisionOutput(Model):
-    """A column that answers. With ``formula`` a cell that begins with = is FEEL."""
-
-    id: Slug
-    type: CellType
-    title: Words | None = None
-    values: tuple[str, ...] = Field((), description="Allowed values, the most important first.")
-    scale: Whole | None = Field(None, ge=0, le=12)
-    rounding: Literal["half_even", "half_up", "half_down", "up", "down"] = "half_even"
-    unit: str | None = None
-    formula: Flag = False
-
-
-class OnNone(Model):
-    """What happens when no row matches."""
-
-    on_none: Literal["error", "null"] = "error"
-    row: dict[Slug, Any] | None = Field(None, description="The answer then, by output id.")
-
-
-Cell: TypeAlias = str | Flag | Whole | Number | None
-
-
-class Decision(Envelope):
-    """A decision table: rows are ``[id, *inputs, *outputs, note?]``."""
-
-    kind: Literal["decision"]
-    hit_policy: HitPolicy = "unique"
-    aggregate: Literal["sum", "min", "max", "count"] | None = None
-    inputs: tuple[DecisionInput, ...] = Field(min_length=1)
-    outputs: tuple[DecisionOutput, ...] = Field(min_length=1)
-    default: OnNone = OnNone()
-    rows: tuple[tuple[Cell, ...], ...]
 
 
 class FormulaInput(Model):

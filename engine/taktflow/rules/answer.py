@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from taktflow.definitions.kinds import DecisionOutput
+from taktflow.definitions.decision import DecisionOutput
 from taktflow.expressions import Clock, Expression, parse
 from taktflow.rules.typed import TYPE_WORDS, Mistyped, cell_text, coerced, literal, rounded
 from taktflow.rules.words import Words, fault

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from taktflow.definitions.kinds import CellType, DecisionInput
+from taktflow.definitions.decision import CellType, DecisionInput
 from taktflow.expressions import Cell, Clock, Expression, parse
 from taktflow.rules.axis import Axis, axis_of
 from taktflow.rules.reading import Reading

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from taktflow.definitions.kinds import DecisionInput
+from taktflow.definitions.decision import DecisionInput
 from taktflow.expressions import Cell, ExpressionInvalid, parse_cell
 from taktflow.rules.axis import NULL, Axis, axis_of, constants
 from taktflow.rules.reading import Reading

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from taktflow.definitions.kinds import Cell as Written
-from taktflow.definitions.kinds import Decision, DecisionInput, DecisionOutput
+from taktflow.definitions.decision import Cell as Written
+from taktflow.definitions.decision import Decision, DecisionInput, DecisionOutput
 from taktflow.expressions import Cell, ExpressionInvalid, parse, parse_cell
 from taktflow.rules.answer import Answer, answer_of, is_formula
 from taktflow.rules.typed import CELL_TYPES, Mistyped, cell_text, literal, rounded

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import Decimal
 
-from taktflow.definitions.kinds import Decision
+from taktflow.definitions.decision import Decision
 from taktflow.errors import Invalid
 from taktflow.expressions import Clock, LimitExceeded
 from taktflow.rules.answer import Answer, Answering, answer_of, rank

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import ROUND_DOWN, ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal, InvalidOperation
 from typing import Any
 
-from taktflow.definitions.kinds import CellType
-from taktflow.expressions import BOOLEAN, DATE, DATETIME, DAYS_TIME, NUMBER, STRING, Type
+from taktflow.definitions.decision import CellType
+from taktflow.expressions import ANY, BOOLEAN, DATE, DATETIME, DAYS_TIME, NUMBER, STRING, TIME, Type
 from taktflow.values import Text, Value, YearsMonths, number_text, parse_duration, quantized
 
 ROUNDINGS: Mapping[str, str] = {
@@ -25,8 +25,10 @@ CELL_TYPES: Mapping[CellType, Type] = {
     "number": NUMBER,
     "boolean": BOOLEAN,
     "date": DATE,
+    "time": TIME,
     "datetime": DATETIME,
     "duration": DAYS_TIME,
+    "any": ANY,
 }
 """What the types of columns are called in expressions."""
 
@@ -35,8 +37,10 @@ TYPE_WORDS: Mapping[CellType, Text] = {
     "number": Text("数字", "a number"),
     "boolean": Text("是/否", "true or false"),
     "date": Text("日期", "a date such as 2026-01-31"),
+    "time": Text("时刻，如 14:30:00", "a time of day such as 14:30:00"),
     "datetime": Text("带时区的日期时间", "a date and time with a zone such as 2026-01-31T08:00:00+08:00"),
     "duration": Text("时长", "a duration such as PT4H"),
+    "any": Text("任何值", "anything"),
 }
 
 
@@ -113,6 +117,17 @@ def _datetime(value: Value, zone: tzinfo) -> datetime:
     raise Mistyped
 
 
+def _time(value: Value, _: tzinfo) -> time:
+    if isinstance(value, time):
+        return value
+    if isinstance(value, str):
+        try:
+            return time.fromisoformat(value)
+        except ValueError as wrong:
+            raise Mistyped from wrong
+    raise Mistyped
+
+
 def _duration(value: Value, _: tzinfo) -> timedelta | YearsMonths:
     if isinstance(value, timedelta | YearsMonths):
         return value
@@ -129,8 +144,10 @@ _COERCIONS: Mapping[CellType, Callable[[Any, tzinfo], Value]] = {
     "number": _number,
     "boolean": _boolean,
     "date": _date,
+    "time": _time,
     "datetime": _datetime,
     "duration": _duration,
+    "any": lambda value, _: value,
 }
 
 

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from taktflow.catalog import Catalog
-from taktflow.definitions.kinds import Calendar, Decision, Formula
+from taktflow.definitions.decision import Decision
+from taktflow.definitions.kinds import Calendar, Formula
 from taktflow.definitions.workflow import Workflow
 from taktflow.errors import NotFound
 from taktflow.rules import compile_decision, compile_formula

@@ -10,8 +10,9 @@ from pathlib import Path, PurePosixPath
 from taktflow.catalog import Catalog
 from taktflow.definitions.canonical import canonical, content_hash
 from taktflow.definitions.check import check, located
+from taktflow.definitions.decision import Decision
 from taktflow.definitions.envelope import Envelope
-from taktflow.definitions.kinds import KINDS, Decision, Formula
+from taktflow.definitions.kinds import KINDS, Formula
 from taktflow.definitions.load import modelled
 from taktflow.definitions.pack import PackSource, Placed, read_pack
 from taktflow.definitions.workflow import Workflow

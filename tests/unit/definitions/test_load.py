@@ -10,8 +10,8 @@ from importlib.resources import files
 import pytest
 from pydantic import Field
 
+from taktflow.definitions.decision import Decision
 from taktflow.definitions.envelope import Model
-from taktflow.definitions.kinds import Decision
 from taktflow.definitions.load import definition, load, load_all, modelled
 from taktflow.definitions.places import Place, pointed
 from taktflow.definitions.workflow import Workflow
@@ -298,5 +298,6 @@ def test_a_table_of_ten_thousand_rows_loads_within_seconds() -> None:
 
     assert isinstance(found, Decision)
     assert findings == ()
+    assert isinstance(found.rows, tuple)
     assert found.rows[9999][3] == Decimal("9999.50")
     assert time.process_time() - began < 5

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from taktflow.definitions.kinds import Decision, Formula
+from taktflow.definitions.decision import Decision
+from taktflow.definitions.kinds import Formula
 from taktflow.rules import compile_decision, compile_formula
 from taktflow.sdk import NodeError, Result
 

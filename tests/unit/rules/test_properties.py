@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taktflow.definitions.kinds import Decision
+from taktflow.definitions.decision import Decision
 from taktflow.rules import compile_decision, decision_findings
 from tests.unit.rules.builders import NOW, ZONE, a_decision
 

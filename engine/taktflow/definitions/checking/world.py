@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from taktflow.definitions.decision import Decision
 from taktflow.definitions.envelope import Envelope
-from taktflow.definitions.kinds import Calendar, Connection, Decision, Entity, Form, Formula, Pack
+from taktflow.definitions.kinds import Calendar, Connection, Entity, Form, Formula, Pack
 from taktflow.definitions.misfits import nearest
 from taktflow.definitions.vocabulary import Vocabulary
 from taktflow.definitions.workflow import Workflow
