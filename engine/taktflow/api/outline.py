@@ -10,7 +10,7 @@ from pydantic import Field
 from taktflow.api.shapes import Document, Shape, Words
 from taktflow.definitions.forms import form_schema
 from taktflow.definitions.kinds import Form
-from taktflow.definitions.workflow import EdgeModel, ForEach, Workflow
+from taktflow.definitions.workflow import EdgeModel, ForEach, Scope, Workflow
 from taktflow.services.caller import Caller
 from taktflow.services.engine import Engine
 from taktflow.services.record_lists import choices
@@ -19,7 +19,7 @@ from taktflow.values import Language
 
 
 class GraphNode(Shape):
-    """A box; ``parent`` is the for-each it stands in. A start is a box of the type ``start.<its type>``."""
+    """A box; ``parent`` is the for-each or scope it stands in. A start is a box of the type ``start.<its type>``."""
 
     id: str
     type: str
@@ -71,14 +71,14 @@ def graph(workflow: Workflow | None) -> Graph:
 def _nodes(nodes: Mapping[str, Any], parent: str | None) -> Iterator[GraphNode]:
     for id, node in nodes.items():
         yield GraphNode(id=id, type=node.type, title=_words(node), parent=parent)
-        if isinstance(node, ForEach):
+        if isinstance(node, ForEach | Scope):
             yield from _nodes(node.nodes, id)
 
 
 def _edges(edges: tuple[EdgeModel, ...], nodes: Mapping[str, Any]) -> Iterator[EdgeModel]:
     yield from edges
     for node in nodes.values():
-        if isinstance(node, ForEach):
+        if isinstance(node, ForEach | Scope):
             yield from _edges(node.edges, node.nodes)
 
 

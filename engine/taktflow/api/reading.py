@@ -13,7 +13,7 @@ from taktflow.definitions.data import form_fields, object_fields
 from taktflow.definitions.envelope import DataField
 from taktflow.definitions.envelope import Words as DeclaredWords
 from taktflow.definitions.kinds import Pack
-from taktflow.definitions.workflow import Activity, Approval, ForEach, UserTask, Workflow
+from taktflow.definitions.workflow import Activity, Approval, ForEach, Scope, UserTask, Workflow
 from taktflow.errors import NotFound
 from taktflow.services.accounts import BUILT_IN_ROLES
 from taktflow.services.engine import Engine
@@ -179,5 +179,5 @@ def _filled_form(engine: Engine, ref: str, title: DeclaredWords | None) -> DataF
 def _nodes(nodes: Mapping[str, Any]) -> Iterator[Any]:
     for node in nodes.values():
         yield node
-        if isinstance(node, ForEach):
+        if isinstance(node, ForEach | Scope):
             yield from _nodes(node.nodes)

@@ -23,6 +23,7 @@ from taktflow.definitions.envelope import (
     Whole,
     Words,
 )
+from taktflow.definitions.triggers import Boundary, Lock, Opened, Span, Trigger
 
 ErrorRoutes: TypeAlias = dict[str, Slug]
 """Error code (``timeout``, ``decision.none``; ``error`` is any) to the node that takes over."""
@@ -67,17 +68,6 @@ class Backoff(Model):
     longest: str = Field("PT10M", description="ISO 8601 duration.")
 
 
-class Work(Model):
-    """A duration counted in the working time of a calendar."""
-
-    work: str = Field(description="ISO 8601 duration of working time, such as PT4H.")
-    calendar: Ref
-
-
-Span: TypeAlias = str | Work | Computed
-"""An ISO 8601 duration in wall-clock time, in working time, or computed."""
-
-
 class NodeBase(Model):
     """What every node may carry."""
 
@@ -113,24 +103,24 @@ class Join(NodeBase):
     mode: Literal["all", "active"] | FirstN = "all"
 
 
-class Trigger(Model):
-    """One thing a wait may be ended by: a span of time, a moment, or a message with its key."""
+class Interruptible(NodeBase):
+    """What a node that waits may carry besides."""
 
-    after: Span | None = None
-    until: Feel | None = Field(None, description="A date and time.")
-    message: str | None = None
-    key: Open = Field(None, description="The correlation key of the message; the business key when unset.")
-    out: str | None = Field(None, description="Where the message's payload goes.")
+    events: dict[Slug, Boundary] = Field(default_factory=dict, description="What may happen while the node waits.")
+    lock: Lock | None = Field(None, description="Entered only with the lock, which is given back on leaving.")
+    undo: Slug | None = Field(None, description="The node that takes back what this one did, see `compensate`.")
 
 
-class Wait(NodeBase):
-    """Waits for time or a message; with ``any``, for whichever comes first, whose name is the outcome."""
+class Wait(Interruptible):
+    """Waits for time, a message, a broadcast or a condition; with ``any``, for the first, whose name is the outcome."""
 
     type: Literal["wait"]
     after: Span | None = None
     until: Feel | None = None
     message: str | None = None
     key: Open = None
+    broadcast: str | None = None
+    when: Feel | None = None
     out: str | None = None
     any: dict[Slug, Trigger] = Field(default_factory=dict)
 
@@ -145,7 +135,7 @@ class Escalation(Model):
 Who: TypeAlias = tuple[Principal | Computed, ...]
 
 
-class UserTask(NodeBase):
+class UserTask(Interruptible):
     """Work for a person: shows data, asks for a form, ends with one of its outcomes."""
 
     type: Literal["user_task"]
@@ -168,7 +158,7 @@ class ApprovalRule(Model):
     n: Whole | None = Field(None, ge=1, le=100)
 
 
-class Approval(NodeBase):
+class Approval(Interruptible):
     """A decision by people; ends ``approved`` or ``rejected``."""
 
     type: Literal["approval"]
@@ -184,7 +174,7 @@ class Approval(NodeBase):
     on: ErrorRoutes = Field(default_factory=dict)
 
 
-class ForEach(NodeBase):
+class ForEach(Interruptible):
     """Runs its inner flow once for each item, together or one after another."""
 
     type: Literal["foreach"]
@@ -193,13 +183,56 @@ class ForEach(NodeBase):
     mode: Literal["parallel", "sequential"] = "parallel"
     at_once: Whole = Field(100, ge=1, le=1000, description="How many items run at the same time.")
     complete_when: Feel | None = Field(None, description="Ends early; sees done, total and results.")
+    wait: Flag = Field(True, description="Whether the flow waits for the items; otherwise it goes on at once.")
+    open: Opened | None = Field(None, description="Items may be added while it runs, until it is closed.")
     collect: Feel | None = Field(None, description="What each item gives to `out`; the item itself when unset.")
     out: str | None = None
+    on: ErrorRoutes = Field(default_factory=dict, description="Takes what fails inside and is caught nowhere there.")
     nodes: dict[Slug, Node]
     edges: tuple[Edge, ...] = ()
 
 
-class Call(NodeBase):
+class Scope(Interruptible):
+    """A part of the flow with an inside of its own, left as a whole: by its last path, an event or an error."""
+
+    type: Literal["scope"]
+    vars: dict[Slug, Open] = Field(default_factory=dict, description="Variables that only the inside sees.")
+    on: ErrorRoutes = Field(default_factory=dict, description="Takes what fails inside and is caught nowhere there.")
+    nodes: dict[Slug, Node]
+    edges: tuple[Edge, ...] = ()
+
+
+class Compensate(NodeBase):
+    """Takes back what was done before it on its level, the newest first, by each node's ``undo``."""
+
+    type: Literal["compensate"]
+    of: tuple[Slug, ...] = Field((), description="Only these nodes, or what was done inside these scopes.")
+
+
+class Cancel(NodeBase):
+    """Ends the paths that stand at ``nodes`` of its level, then goes on."""
+
+    type: Literal["cancel"]
+    nodes: tuple[Slug, ...] = Field(min_length=1)
+
+
+class Broadcast(NodeBase):
+    """Tells every instance that waits for ``name`` right now."""
+
+    type: Literal["broadcast"]
+    name: str = Field(min_length=1, max_length=200)
+    data: dict[Slug, Open] = Field(default_factory=dict, alias="with")
+
+
+class Escalate(NodeBase):
+    """Tells the nearest node around it that listens for ``name``, and goes on."""
+
+    type: Literal["escalate"]
+    name: Slug
+    data: dict[Slug, Open] = Field(default_factory=dict, alias="with")
+
+
+class Call(Interruptible):
     """Runs another workflow as a child and waits for its end."""
 
     type: Literal["call"]
@@ -218,11 +251,14 @@ class End(NodeBase):
     terminate: Flag = False
 
 
-GRAMMAR = ("branch", "fork", "join", "wait", "user_task", "approval", "foreach", "call", "end")
+GRAMMAR = (
+    *("branch", "fork", "join", "wait", "user_task", "approval", "foreach", "scope", "call", "end"),
+    *("compensate", "cancel", "broadcast", "escalate"),
+)
 """The node types of the interpreter itself; every other one is an activity."""
 
 
-class Activity(NodeBase):
+class Activity(Interruptible):
     """Any node type a plug-in brings; its own settings stand beside these."""
 
     model_config = ConfigDict(extra="allow")
@@ -257,6 +293,11 @@ Node: TypeAlias = Annotated[
     | Annotated[UserTask, Tag("user_task")]
     | Annotated[Approval, Tag("approval")]
     | Annotated[ForEach, Tag("foreach")]
+    | Annotated[Scope, Tag("scope")]
+    | Annotated[Compensate, Tag("compensate")]
+    | Annotated[Cancel, Tag("cancel")]
+    | Annotated[Broadcast, Tag("broadcast")]
+    | Annotated[Escalate, Tag("escalate")]
     | Annotated[Call, Tag("call")]
     | Annotated[End, Tag("end")]
     | Annotated[Activity, Tag("activity")],
@@ -304,5 +345,17 @@ class Workflow(Envelope):
     priority: Feel | None = Field(None, description="Which instance goes first; a larger number is more urgent.")
 
 
+Level: TypeAlias = ForEach | Scope
+"""A node with a flow of its own inside."""
+
+
+def routes_of(member: object) -> tuple[str, ...]:
+    """Where a node goes on besides its edges: by an error, or by what happens while it waits."""
+    errors: dict[str, str] = getattr(member, "on", {})
+    events: dict[str, Boundary] = getattr(member, "events", {})
+    return tuple(dict.fromkeys([*errors.values(), *(e.to for e in events.values())]))
+
+
 ForEach.model_rebuild()
+Scope.model_rebuild()
 Workflow.model_rebuild()

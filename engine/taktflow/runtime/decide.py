@@ -11,18 +11,23 @@ from taktflow.definitions.workflow import (
     Activity,
     Approval,
     Branch,
+    Broadcast,
     Call,
+    Cancel,
+    Compensate,
     End,
+    Escalate,
     ForEach,
     Fork,
     Join,
+    Scope,
     Start,
     UserTask,
     Wait,
 )
 from taktflow.errors import Invalid, NotFound, Refused
-from taktflow.runtime import activities, calls, joins, loops, people, waits
-from taktflow.runtime.effects import CloseIncident, Effect, EndInstance
+from taktflow.runtime import activities, calls, guards, incidents, joins, loops, people, scopes, triggers, waits
+from taktflow.runtime.effects import Effect, EndInstance
 from taktflow.runtime.events import (
     CancelRequested,
     ChildEnded,
@@ -31,6 +36,7 @@ from taktflow.runtime.events import (
     EffectFailed,
     Event,
     IncidentResolved,
+    LockGranted,
     MessageArrived,
     Started,
     TaskDecided,
@@ -76,6 +82,7 @@ def begin(
         by=event.by,
         started_at=event.at,
         parent=event.parent,
+        depth=event.depth,
         frames={ROOT: Frame(ROOT, None, None, dict(event.variables))},
     )
     return decide(plan, state, event, nodes=nodes, stop=stop)
@@ -139,6 +146,10 @@ def _apply(segment: Segment, event: Event) -> None:  # noqa: C901  # One flat ma
             _timer(segment, event)
         case MessageArrived():
             _message(segment, event)
+        case LockGranted():
+            token = _waiting(segment, "lock", "lock", event.lock)
+            if token is not None:
+                guards.granted(segment, token)
         case TaskDecided():
             people.decided(segment, _task_token(segment, event.task), event)
         case ChildEnded():
@@ -146,7 +157,7 @@ def _apply(segment: Segment, event: Event) -> None:  # noqa: C901  # One flat ma
             if token is not None:
                 calls.ended(segment, token, event)
         case IncidentResolved():
-            _settle_incident(segment, event)
+            _settled(segment, event)
         case CancelRequested():
             _cancel(segment, event)
         case Continue():
@@ -179,23 +190,27 @@ def _effect(segment: Segment, event: EffectDone | EffectFailed) -> None:
 
 def _timer(segment: Segment, event: TimerFired) -> None:
     for token in segment.state.tokens.values():
-        wait = token.wait
-        name = next((n for n, t in (wait or {}).get("timers", {}).items() if t == event.timer), None)
-        if wait is None or name is None:
-            continue
-        if wait["on"] == "wait":
-            waits.timer_fired(segment, token, name)
-        else:
-            people.timer_fired(segment, token, name)
-        return
+        if (name := triggers.named(token.wait, "timers", event.timer)) is not None:
+            if token.wait is not None and token.wait["on"] == "wait":
+                waits.came(segment, token, name)
+            else:
+                people.timer_fired(segment, token, name)
+            return
+        if (name := triggers.named(token.guard, "timers", event.timer)) is not None:
+            guards.happen(segment, token, name)
+            return
 
 
 def _message(segment: Segment, event: MessageArrived) -> None:
     for token in segment.state.tokens.values():
-        subscriptions = (token.wait or {}).get("subscriptions", {})
-        name = next((n for n, s in subscriptions.items() if s == event.subscription), None)
-        if name is not None:
-            waits.message_arrived(segment, token, name, event)
+        if (name := triggers.named(token.wait, "subscriptions", event.subscription)) is not None:
+            if token.wait is not None and token.wait["on"] == "foreach":
+                loops.told(segment, token, name, event)
+            else:
+                waits.message_arrived(segment, token, name, event)
+            return
+        if (name := triggers.named(token.guard, "subscriptions", event.subscription)) is not None:
+            guards.happen(segment, token, name, event.payload, message=event.message)
             return
 
 
@@ -206,28 +221,11 @@ def _task_token(segment: Segment, task: str) -> Token:
     return token
 
 
-def _settle_incident(segment: Segment, event: IncidentResolved) -> None:
+def _settled(segment: Segment, event: IncidentResolved) -> None:
     token = _waiting(segment, "incident", "incident", event.incident)
     if token is None:
         raise NotFound("incident.over", incident=event.incident)
-    wait = token.wait
-    assert wait is not None
-    for path, value in event.changes.items():
-        segment.assign(token, path, value)
-    segment.owe(CloseIncident(event.incident, event.action, event.by))
-    segment.record("settled", token.node, incident=event.incident, how=event.action, by=event.by)
-    freed = replace(token, wait=None)
-    segment.state.tokens[token.id] = freed
-    node = segment.plan.nodes[token.node]
-    if event.action == "skip":
-        segment.assign(token, getattr(node.model, "out", None), event.value)
-        segment.leave(freed)
-    elif wait["stage"] == "leave":
-        segment.leave(freed)
-    elif wait["stage"] == "effect" and node.activity is not None:
-        activities.request(segment, freed, node, node.activity, wait["effect"])
-    else:
-        segment.wake(token)
+    incidents.settled(segment, token, event)
 
 
 def _cancel(segment: Segment, event: CancelRequested) -> None:
@@ -251,17 +249,27 @@ def _end(segment: Segment, status: str) -> None:
 
 
 def _frame_done(segment: Segment, frame: Frame) -> None:
-    if frame.id != ROOT:
-        loops.item_done(segment, frame)
-    elif segment.state.status == "running":
-        _end(segment, "ended")
+    if frame.owner is None:
+        if segment.state.status == "running":
+            _end(segment, "ended")
+        return
+    owner = segment.state.tokens.get(frame.owner)
+    match owner.wait["on"] if owner is not None and owner.wait is not None else None:
+        case "foreach":
+            loops.item_done(segment, frame)
+        case "scope" if owner is not None:
+            scopes.done(segment, owner, frame)
+        case "compensate" if owner is not None:
+            scopes.undone(segment, owner, frame)
+        case _:
+            pass
 
 
 def _run(segment: Segment, nodes: int, stop: Callable[[], bool]) -> None:
     ran = 0
     while segment.state.status == "running":
         if not segment.queue:
-            if joins.settle(segment):
+            if joins.settle(segment) or _come_true(segment):
                 continue
             _report_stuck(segment)
             return
@@ -274,6 +282,19 @@ def _run(segment: Segment, nodes: int, stop: Callable[[], bool]) -> None:
         _enter(segment, token, segment.plan.nodes[token.node])
 
 
+def _come_true(segment: Segment) -> bool:
+    """Lets the first condition happen that is waited for and holds; False when there is none."""
+    found = next(triggers.conditions(segment), None)
+    if found is None:
+        return False
+    token, name, guard = found
+    if guard:
+        guards.happen(segment, token, name)
+    else:
+        waits.came(segment, token, name)
+    return True
+
+
 def _report_stuck(segment: Segment) -> None:
     for token in joins.stuck(segment):
         segment.incident(token, fault("join.stuck", node=token.node), stage="leave")
@@ -281,11 +302,15 @@ def _report_stuck(segment: Segment) -> None:
 
 def _enter(segment: Segment, token: Token, node: NodePlan) -> None:
     segment.state.pure_steps += 1
-    if segment.state.pure_steps > ENDLESS or not _may_visit(segment, node):
+    if segment.state.pure_steps > ENDLESS or (token.guard is None and not _may_visit(segment, node)):
         segment.incident(replace(token, wait=None), fault("loop.endless", node=node.id), stage="enter")
         return
     try:
-        _enter_node(segment, token, node)
+        here: Token | None = token
+        if node.guarded and token.guard is None:
+            here = guards.stand(segment, token, node)
+        if here is not None:
+            _enter_node(segment, here, node)
     except Invalid as wrong:
         # A computed setting that has no usable value (a span, an expression over its limits) stops this path only.
         problem = fault(wrong.code, None, **wrong.args_)
@@ -317,8 +342,18 @@ def _enter_node(segment: Segment, token: Token, node: NodePlan) -> None:  # noqa
             people.enter(segment, token, node)
         case ForEach():
             loops.enter(segment, token, node)
+        case Scope():
+            scopes.enter(segment, token, node)
         case Call():
             calls.enter(segment, token, node)
+        case Compensate():
+            scopes.compensate(segment, token, node)
+        case Cancel():
+            scopes.cancel(segment, token, node)
+        case Broadcast():
+            scopes.broadcast(segment, token, node)
+        case Escalate():
+            scopes.escalate(segment, token, node)
         case End():
             _reach_end(segment, token, node.model)
         case Start():
@@ -329,7 +364,7 @@ def _enter_node(segment: Segment, token: Token, node: NodePlan) -> None:  # noqa
 
 def _reach_end(segment: Segment, token: Token, model: End) -> None:
     if model.outcome is not None:
-        segment.state.outcome = model.outcome
+        _outcome(segment, token, model.outcome)
     segment.record("reached", token.node, **({"outcome": model.outcome} if model.outcome else {}))
     if not model.terminate:
         segment.consume(token)
@@ -337,3 +372,13 @@ def _reach_end(segment: Segment, token: Token, model: End) -> None:
     for other in [t for t in segment.state.tokens.values() if t.frame == token.frame and t.id != token.id]:
         segment.withdraw(other, "end.terminate")
     segment.consume(token)
+
+
+def _outcome(segment: Segment, token: Token, outcome: str) -> None:
+    """The outcome of the scope around the end, or of the instance."""
+    owner = segment.state.frames[token.frame].owner
+    around = segment.state.tokens[owner] if owner is not None else None
+    if around is not None and around.wait is not None and around.wait["on"] == "scope":
+        segment.park(around, {**around.wait, "outcome": outcome})
+    else:
+        segment.state.outcome = outcome

@@ -118,6 +118,39 @@ class Unsubscribe:
 
 
 @dataclass(frozen=True, slots=True)
+class Hear:
+    """Hear every broadcast ``name`` from now on, until Unsubscribe."""
+
+    subscription: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Tell every instance that hears ``name`` right now."""
+
+    id: str
+    name: str
+    payload: Value
+
+
+@dataclass(frozen=True, slots=True)
+class AskLock:
+    """Stand in the queue for the thing ``name``; being its holder comes back as LockGranted."""
+
+    lock: str
+    name: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreeLock:
+    """Leave the queue, or give the thing to the next one in it."""
+
+    lock: str
+
+
+@dataclass(frozen=True, slots=True)
 class StartChild:
     """Start the pinned workflow ``ref`` (``id@version``) as ``child``; its end comes back as ChildEnded."""
 
@@ -125,6 +158,8 @@ class StartChild:
     ref: str
     variables: Mapping[str, Value]
     token: int
+    depth: int = 1
+    """How many calls deep the child is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +217,10 @@ Effect: TypeAlias = (
     | CloseTask
     | Subscribe
     | Unsubscribe
+    | Hear
+    | Announce
+    | AskLock
+    | FreeLock
     | StartChild
     | CancelChild
     | RaiseIncident

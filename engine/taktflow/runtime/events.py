@@ -30,6 +30,8 @@ class Started:
     variables: Mapping[str, Value]
     parent: tuple[str, int] | None = None
     """The calling instance and its waiting token."""
+    depth: int = 0
+    """How many calls deep the instance is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,21 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True)
 class MessageArrived:
-    """A message matched ``subscription``."""
+    """A message, or a broadcast, matched ``subscription``."""
 
     at: datetime
     subscription: str
     message: str
     payload: Value
     by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LockGranted:
+    """The instance now holds what ``lock`` asked for."""
+
+    at: datetime
+    lock: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +143,7 @@ Event: TypeAlias = (
     | EffectFailed
     | TimerFired
     | MessageArrived
+    | LockGranted
     | TaskDecided
     | ChildEnded
     | IncidentResolved

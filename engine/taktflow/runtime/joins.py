@@ -119,7 +119,7 @@ def _cancel_rest(segment: Segment, token: Token, node: NodePlan) -> None:
     """Withdraws the paths that could still come to the join."""
     arrived = _edges(_waiting(segment, node.id, token.frame))
     for other in list(segment.state.tokens.values()):
-        if other.frame != token.frame:
+        if other.frame != token.frame or _apart(other):
             continue
         # One that stands at the join's door has come too late as well.
         coming = other.ready if other.node == node.id else may_come(node.reach, other.node, arrived)
@@ -138,11 +138,18 @@ def settle(segment: Segment) -> bool:
             continue
         mates = _waiting(segment, node.id, token.frame)
         arrived = _edges(mates)
-        others = [t for t in segment.state.tokens.values() if t.frame == token.frame and t not in mates]
+        others = [
+            t for t in segment.state.tokens.values() if t.frame == token.frame and t not in mates and not _apart(t)
+        ]
         if not any(may_come(node.reach, t.node, arrived) for t in others):
             _fire(segment, token, mates, node)
             return True
     return False
+
+
+def _apart(token: Token) -> bool:
+    """Whether the token only minds items for which the flow does not wait: it comes nowhere any more."""
+    return token.wait is not None and bool(token.wait.get("apart"))
 
 
 def stuck(segment: Segment) -> list[Token]:

@@ -1,4 +1,4 @@
-"""The levels of a workflow as graphs: the flow itself, and the inner flow of every for-each."""
+"""The levels of a workflow as graphs: the flow itself, and the inner flow of every for-each and scope."""
 
 from __future__ import annotations
 
@@ -10,7 +10,18 @@ from typing import TypeAlias
 import networkx as nx
 
 from taktflow.definitions.places import pointed
-from taktflow.definitions.workflow import EdgeModel, End, ForEach, Node, Start, Workflow
+from taktflow.definitions.triggers import Boundary
+from taktflow.definitions.workflow import (
+    EdgeModel,
+    End,
+    ForEach,
+    Interruptible,
+    Node,
+    Scope,
+    Start,
+    Workflow,
+    routes_of,
+)
 from taktflow.values import Pointer
 
 Member: TypeAlias = Node | Start
@@ -34,10 +45,13 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One level. ``graph`` holds edges and error routes; edges that name unknown nodes are left to the checker."""
+    """One level. ``graph`` holds edges, error routes and boundary events; unknown nodes are left to the checker.
+
+    ``owner`` is the for-each or scope whose inside it is, ``""`` for the workflow itself.
+    """
 
     at: Pointer
-    foreach: str
+    owner: str
     starts: Mapping[str, Start]
     nodes: Mapping[str, Node]
     edges: Sequence[EdgeModel]
@@ -68,11 +82,22 @@ class Level:
         found: Mapping[str, str] = getattr(self.member(id), "on", {})
         return {code: target for code, target in found.items() if target in self.nodes}
 
+    def events(self, id: str) -> Mapping[str, Boundary]:
+        """The boundary events of ``id`` that lead to nodes of this level."""
+        member = self.member(id)
+        found = member.events if isinstance(member, Interruptible) else {}
+        return {name: event for name, event in found.items() if event.to in self.nodes}
+
+    def handlers(self) -> set[str]:
+        """The nodes that take back what another one did; no edge leads to them."""
+        named = {n.undo for n in self.nodes.values() if isinstance(n, Interruptible) and n.undo is not None}
+        return {id for id in named if id in self.nodes}
+
     def entries(self) -> list[str]:
-        """Where the level begins: its starts, or the nodes of a for-each that nothing leads to."""
-        if not self.foreach:
+        """Where the level begins: its starts, or the inner nodes that nothing leads to."""
+        if not self.owner:
             return list(self.starts)
-        return [id for id in self.nodes if self.graph.in_degree(id) == 0]
+        return [id for id in self.nodes if self.graph.in_degree(id) == 0 and id not in self.handlers()]
 
     def ends(self) -> set[str]:
         """The nodes at which a path ends, declared or for want of an edge."""
@@ -85,7 +110,7 @@ def levels(workflow: Workflow) -> Iterator[Level]:
 
 
 def _level(
-    at: Pointer, foreach: str, starts: Mapping[str, Start], nodes: Mapping[str, Node], edges: Sequence[EdgeModel]
+    at: Pointer, owner: str, starts: Mapping[str, Start], nodes: Mapping[str, Node], edges: Sequence[EdgeModel]
 ) -> Iterator[Level]:
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from([*starts, *nodes])
@@ -98,8 +123,8 @@ def _level(
         out_of[way.source].append(way)
         into[way.target].append(way)
     for id, node in nodes.items():
-        graph.add_edges_from((id, target) for target in getattr(node, "on", {}).values() if target in nodes)
-    yield Level(at, foreach, starts, nodes, edges, out_of, into, graph)
+        graph.add_edges_from((id, target) for target in routes_of(node) if target in nodes)
+    yield Level(at, owner, starts, nodes, edges, out_of, into, graph)
     for id, node in nodes.items():
-        if isinstance(node, ForEach):
+        if isinstance(node, ForEach | Scope):
             yield from _level(at + pointed("nodes", id), id, {}, node.nodes, node.edges)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from taktflow.definitions.triggers import Opened, Trigger
 from taktflow.definitions.workflow import ForEach
+from taktflow.runtime import triggers
+from taktflow.runtime.events import MessageArrived
 from taktflow.runtime.plan import NodePlan
 from taktflow.runtime.segment import Segment, fault
 from taktflow.runtime.state import Frame, Token
@@ -20,13 +23,49 @@ def enter(segment: Segment, token: Token, node: NodePlan) -> None:
     if not isinstance(items, list):
         segment.fail(token, fault("each.no_list", node=node.id, text=model.over))
         return
+    wait: dict[str, Any] = {"on": "foreach", "items": items, "begun": 0, "done": 0, "results": [None] * len(items)}
+    if model.open is not None:
+        try:
+            wait |= {**triggers.armed(segment, token, node, _messages(model.open), ""), "open": True}
+        except triggers.Unusable as wrong:
+            segment.fail(token, wrong.fault)
+            return
     segment.record("items", node.id, total=len(items))
-    wait = {"on": "foreach", "items": items, "begun": 0, "done": 0, "results": [None] * len(items)}
-    parked = segment.park(token, wait)
-    if items:
-        _begin(segment, parked, node, model)
+    parked = segment.park(token, wait if model.wait else {**wait, "apart": True})
+    if not model.wait:
+        # The items go on by themselves; the flow goes on at once with a token of its own.
+        segment.leave(segment.put(node.id, token.frame), done=False)
+    _go_on(segment, parked, node, model)
+
+
+def _messages(opened: Opened) -> dict[str, Trigger]:
+    return {"add": Trigger(message=opened.add, key=opened.key), "close": Trigger(message=opened.close, key=opened.key)}
+
+
+def told(segment: Segment, token: Token, name: str, event: MessageArrived) -> None:
+    """One more item for a for-each that is open, or that no more will come."""
+    node, wait = segment.plan.nodes[token.node], token.wait
+    assert isinstance(node.model, ForEach) and node.model.open is not None and wait is not None
+    if name == "close":
+        triggers.disarm(segment, wait, but="close")
+        parked = segment.park(token, {**wait, "open": False, "timers": {}, "subscriptions": {}})
+        segment.record("complete", node.id, total=len(wait["items"]))
     else:
-        _finish(segment, parked, node, model)
+        once_more = triggers.armed(segment, token, node, {"add": _messages(node.model.open)["add"]}, "")
+        subscriptions = {**wait["subscriptions"], **once_more["subscriptions"]}
+        items, results = [*wait["items"], event.payload], [*wait["results"], None]
+        parked = segment.park(token, {**wait, "items": items, "results": results, "subscriptions": subscriptions})
+        segment.record("added", node.id, index=len(items))
+    _go_on(segment, parked, node, node.model)
+
+
+def _go_on(segment: Segment, token: Token, node: NodePlan, model: ForEach) -> None:
+    """Begins what may begin, or finishes when all is done and nothing can be added."""
+    assert token.wait is not None
+    if int(token.wait["done"]) < len(token.wait["items"]) or token.wait.get("open"):
+        _begin(segment, token, node, model)
+    else:
+        _finish(segment, token, node, model)
 
 
 def _begin(segment: Segment, token: Token, node: NodePlan, model: ForEach) -> None:
@@ -64,10 +103,10 @@ def item_done(segment: Segment, frame: Frame) -> None:
     done = int(wait["done"]) + 1
     parked = segment.park(token, {**wait, "results": results, "done": done})
     segment.record("item", node.id, index=frame.index + 1)
-    if done == len(results) or _enough(segment, node, parked, done, results):
+    if _enough(segment, node, parked, done, results):
         _finish(segment, parked, node, model)
     else:
-        _begin(segment, parked, node, model)
+        _go_on(segment, parked, node, model)
 
 
 def _collected(segment: Segment, node: NodePlan, model: ForEach, token: Token, frame: Frame) -> Value:
@@ -88,8 +127,11 @@ def _finish(segment: Segment, token: Token, node: NodePlan, model: ForEach) -> N
     assert token.wait is not None
     results = token.wait["results"]
     early = int(token.wait["done"]) < len(results)
-    if early:
-        segment.withdraw_items(token, "foreach.complete")
+    if early or token.wait.get("open"):
+        segment.give_up(token, "foreach.complete")
     segment.assign(token, model.out, [r for r in results if r is not None] if early else results)
     segment.record("collected", node.id, done=int(token.wait["done"]), total=len(results))
-    segment.leave(replace(token, wait=None))
+    if model.wait:
+        segment.leave(replace(token, wait=None))
+    else:
+        segment.over(token)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, TypeAlias
@@ -13,12 +13,23 @@ from pydantic import BaseModel
 
 from taktflow.definitions.envelope import Computed
 from taktflow.definitions.kinds import Calendar
-from taktflow.definitions.workflow import Activity, EdgeModel, ForEach, Join, Start, Work, Workflow
+from taktflow.definitions.triggers import Trigger, Work
+from taktflow.definitions.workflow import (
+    Activity,
+    EdgeModel,
+    ForEach,
+    Interruptible,
+    Join,
+    Scope,
+    Start,
+    Workflow,
+    routes_of,
+)
 from taktflow.definitions.workflow import Node as NodeModel
 from taktflow.errors import Invalid
 from taktflow.expressions import Clock, Expression, parse
 from taktflow.runtime.arrivals import Reach, reach
-from taktflow.runtime.programs import Program, Scope, compiled, template_paths
+from taktflow.runtime.programs import Names, Program, compiled, template_paths
 from taktflow.runtime.working_time import add_working
 from taktflow.sdk import Library, Node, NodeConfig, NodeContext, Result
 from taktflow.values import Value, YearsMonths, parse_duration
@@ -70,6 +81,10 @@ class NodePlan:
     """The node's own FEEL settings by name, parsed."""
     programs: Mapping[str, Program]
     """The node's own literal-or-computed settings by name."""
+    guarded: bool = False
+    """Whether something may happen while a token stands at it, or it needs a lock."""
+    undo: str | None = None
+    """The node that takes back what this one did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +112,7 @@ class Plan:
         """The clock that expressions see at ``at``."""
         return Clock(at, self.zone)
 
-    def due(self, span: object, at: datetime, scope: Scope) -> datetime:
+    def due(self, span: object, at: datetime, scope: Names) -> datetime:
         """The moment ``span`` (text, working time or computed) after ``at``; Invalid when it is no duration."""
         if isinstance(span, Work):
             length = parse_duration(span.work)
@@ -187,7 +202,7 @@ def _add_level(
         incoming[edge.target].add(index)
         graph.add_edge(edge.source, edge.target)
     for id, model in members.items():
-        for target in getattr(model, "on", {}).values():
+        for target in routes_of(model):
             graph.add_edge(id, target)
     for id, model in members.items():
         nodes[id] = NodePlan(
@@ -201,11 +216,13 @@ def _add_level(
             reach=_reach(graph, id, members, incoming[id], edges, arriving[id]) if isinstance(model, Join) else {},
             parts=_parts(model),
             programs=_programs(model),
+            guarded=isinstance(model, Interruptible) and bool(model.events or model.lock),
+            undo=getattr(model, "undo", None),
         )
     if level:
         entry[level] = next(id for id in members if not incoming[id] and not _routed_to(id, members))
     for id, model in members.items():
-        if isinstance(model, ForEach):
+        if isinstance(model, ForEach | Scope):
             _add_level(id, model.nodes, model.edges, nodes, entry, node)
 
 
@@ -223,11 +240,12 @@ def _reach(
 
 
 def _routes_to(member: Any, id: str) -> bool:
-    return id in getattr(member, "on", {}).values()
+    return id in routes_of(member)
 
 
 def _routed_to(id: str, members: Mapping[str, Any]) -> bool:
-    return any(_routes_to(m, id) for m in members.values())
+    """Whether something other than an edge leads to ``id``: an error, an event, or what takes a step back."""
+    return any(_routes_to(m, id) or getattr(m, "undo", None) == id for m in members.values())
 
 
 def _activity(model: Activity, node: Callable[[str], Node[Any]]) -> ActivityPlan:
@@ -244,29 +262,46 @@ def _activity(model: Activity, node: Callable[[str], Node[Any]]) -> ActivityPlan
     )
 
 
-_FEEL_PARTS = ("over", "complete_when", "collect", "until", "dedupe")
+_FEEL_PARTS = ("over", "complete_when", "collect", "until", "dedupe", "when")
 
 
 def _parts(model: Any) -> Mapping[str, Expression]:
-    parts = {name: parse(text) for name in _FEEL_PARTS if (text := getattr(model, name, None))}
-    for name, trigger in getattr(model, "any", {}).items():
-        if trigger.until:
-            parts[f"any.{name}.until"] = parse(trigger.until)
-    for text in getattr(model, "show", ()):
+    parts = {name: parse(text) for name in _FEEL_PARTS if (text := _own(model, name))}
+    for name, trigger in _triggers(model):
+        parts |= {f"{name}.{part}": parse(text) for part in ("until", "when") if (text := getattr(trigger, part))}
+    for text in _own(model, "show") or ():
         parts[f"show.{text}"] = parse(text)
     return parts
 
 
 def _programs(model: Any) -> Mapping[str, Program]:
     programs: dict[str, Program] = {}
-    if (key := getattr(model, "key", None)) is not None:
+    if (key := _own(model, "key")) is not None:
         programs["key"] = compiled(_raw(key))
-    for name, trigger in getattr(model, "any", {}).items():
+    for name, trigger in _triggers(model):
         if trigger.key is not None:
-            programs[f"any.{name}.key"] = compiled(_raw(trigger.key))
-    if (data := getattr(model, "data", None)) and isinstance(data, Mapping):
+            programs[f"{name}.key"] = compiled(_raw(trigger.key))
+    if lock := _own(model, "lock"):
+        programs["lock"] = compiled(_raw(lock.name))
+    if (opened := _own(model, "open")) and opened.key is not None:
+        programs["open.key"] = compiled(_raw(opened.key))
+    if variables := _own(model, "vars"):
+        programs["vars"] = compiled({k: _raw(v) for k, v in variables.items()})
+    if (data := _own(model, "data")) and isinstance(data, Mapping):
         programs["data"] = compiled({k: _raw(v) for k, v in data.items()})
     return programs
+
+
+def _triggers(model: Any) -> Iterator[tuple[str, Trigger]]:
+    """Every named trigger of a node with its place."""
+    for part in ("any", "events"):
+        for name, trigger in (_own(model, part) or {}).items():
+            yield f"{part}.{name}", trigger
+
+
+def _own(model: Any, name: str) -> Any:
+    """A setting that the node's kind declares; an activity's further settings belong to its plug-in."""
+    return getattr(model, name, None) if name in type(model).model_fields else None
 
 
 def _raw(value: Any) -> Any:

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from taktflow.expressions import Clock, Expression, parse
 from taktflow.values import Value, normal, shown
 
-Scope: TypeAlias = Mapping[str, Value]
-_Compute: TypeAlias = Callable[[Scope, Clock], Value]
+Names: TypeAlias = Mapping[str, Value]
+_Compute: TypeAlias = Callable[[Names, Clock], Value]
 _HOLE = re.compile(r"\{\{(.*?)\}\}", re.S)
 
 
@@ -30,7 +30,7 @@ class Program:
         """The value of a constant program."""
         return self._constant
 
-    def __call__(self, scope: Scope, clock: Clock) -> Value:
+    def __call__(self, scope: Names, clock: Clock) -> Value:
         """The value over ``scope``."""
         return self._constant if self._compute is None else self._compute(scope, clock)
 
@@ -72,7 +72,7 @@ def _template(text: str) -> Program:
         end = hole.end()
     pieces.append(text[end:])
 
-    def compute(scope: Scope, clock: Clock) -> Value:
+    def compute(scope: Names, clock: Clock) -> Value:
         return "".join(p if isinstance(p, str) else _words(p.evaluate(scope, clock)) for p in pieces)
 
     return Program(compute=compute)

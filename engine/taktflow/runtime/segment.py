@@ -18,12 +18,13 @@ from taktflow.runtime.effects import (
     DropEffect,
     DropTimer,
     Effect,
+    FreeLock,
     RaiseIncident,
     Unsubscribe,
 )
 from taktflow.runtime.events import Fault
 from taktflow.runtime.plan import EdgePlan, NodePlan, Plan
-from taktflow.runtime.state import ROOT, Frame, State, Token
+from taktflow.runtime.state import ROOT, Done, Frame, State, Token
 from taktflow.texts import catalogue
 from taktflow.values import Json, Value, shown
 
@@ -91,7 +92,10 @@ class Segment:
         return names
 
     def assign(self, token: Token, path: str | None, value: Value) -> None:
-        """Sets ``path`` (dotted) in the nearest frame that has its first name, else in the token's own."""
+        """Sets ``path`` (dotted) in the nearest frame that has its first name.
+
+        A new name belongs to the item, or to the instance; a scope holds only what it declares.
+        """
         if path is None:
             return
         head, _, rest = path.partition(".")
@@ -102,9 +106,15 @@ class Segment:
             home = frames[home.parent]
         if head not in home.variables:
             home = frame
+            while home.parent is not None and not self._keeps(home):
+                home = frames[home.parent]
         variables = dict(home.variables)
         variables[head] = with_path(variables.get(head), rest.split("."), value) if rest else value
         frames[home.id] = replace(home, variables=variables)
+
+    def _keeps(self, frame: Frame) -> bool:
+        owner = self.state.tokens.get(frame.owner) if frame.owner is not None else None
+        return owner is None or owner.wait is None or owner.wait["on"] not in ("scope", "compensate")
 
     # -- tokens ---------------------------------------------------------------------------------------------------
 
@@ -135,9 +145,23 @@ class Segment:
         if not any(t.frame == token.frame for t in self.state.tokens.values()):
             self.on_frame_done(self.state.frames[token.frame])
 
-    def leave(self, token: Token, outcome: str | None = None, outcomes: Iterable[str] = ()) -> None:
-        """Goes on from the token's node along the edge that holds; an ``outcome`` is visible to the conditions."""
+    def over(self, token: Token) -> None:
+        """The token's node is done and leads nowhere from here."""
+        if self.plan.nodes[token.node].undo is not None:
+            self._remember(token)
+        self.consume(self._unguarded(token))
+
+    def leave(
+        self, token: Token, outcome: str | None = None, outcomes: Iterable[str] = (), *, done: bool = True
+    ) -> None:
+        """Goes on from the token's node along the edge that holds; an ``outcome`` is visible to the conditions.
+
+        A node that was ``done`` may be taken back later, where it declares how.
+        """
         node = self.plan.nodes[token.node]
+        if node.undo is not None and done:
+            self._remember(token)
+        token = self._unguarded(token)
         if not node.edges:
             self.consume(token)
             return
@@ -166,6 +190,23 @@ class Segment:
         self.state.tokens[token.id] = Token(token.id, edge.target, token.frame, None, None)
         self.arrive(token.id, edge.target, edge.index)
 
+    def go(self, token: Token, target: str, fault: Mapping[str, Any] | None = None) -> None:
+        """The token leaves its node by an error route or a boundary event to ``target``."""
+        token = self._unguarded(token)
+        self.state.tokens[token.id] = Token(token.id, target, token.frame, None, fault)
+        self.arrive(token.id, target, self.plan.nodes[target].entries.get(token.node, -1))
+
+    def _remember(self, token: Token) -> None:
+        names: dict[str, Value] = {}
+        frame = self.state.frames[token.frame]
+        chain = [frame]
+        while chain[-1].parent is not None:
+            chain.append(self.state.frames[chain[-1].parent])
+        for one in reversed(chain[:-1]):
+            names.update(one.variables)
+        step = Done(token.node, (), names)
+        self.state.frames[frame.id] = replace(frame, done=(*frame.done, step))
+
     def arrive(self, id: int, target: str, edge: int) -> None:
         """The ready token stands at ``target``, having come by ``edge``."""
         token = self.state.tokens[id]
@@ -178,22 +219,34 @@ class Segment:
 
     def fail(self, token: Token, problem: Fault, *, stage: str = "enter", effect: str | None = None) -> None:
         """Takes the node's error route for the problem, or raises an incident when it has none."""
-        node = self.plan.nodes[token.node]
-        routes: Mapping[str, str] = getattr(node.model, "on", {})
-        target = routes.get(problem.code) or routes.get(problem.code.partition(".")[0]) or routes.get("error")
+        at, target = self._catcher(token, problem)
         if target is None:
             self.incident(token, problem, stage=stage, effect=effect)
             return
-        self.record("routed", node.id, code=problem.code, to=target, message={"zh": problem.zh, "en": problem.en})
+        self.record("routed", at.node, code=problem.code, to=target, message={"zh": problem.zh, "en": problem.en})
         context = {
             "code": problem.code,
             "message": problem.en,
             "zh": problem.zh,
             "details": problem.details,
-            "node": node.id,
+            "node": token.node,
         }
-        self.state.tokens[token.id] = Token(token.id, target, token.frame, None, context)
-        self.arrive(token.id, target, self.plan.nodes[target].entries.get(node.id, -1))
+        if at.id != token.id:
+            # Its own wait is over; what else lives inside the node that catches is not.
+            self.state.tokens[token.id] = replace(token, wait=None)
+            self.give_up(at, "failed")
+        self.go(at, target, context)
+
+    def _catcher(self, token: Token, problem: Fault) -> tuple[Token, str | None]:
+        """The token, or the nearest one around it, whose node routes the problem, and where to."""
+        at = token
+        while True:
+            routes: Mapping[str, str] = getattr(self.plan.nodes[at.node].model, "on", {})
+            target = routes.get(problem.code) or routes.get(problem.code.partition(".")[0]) or routes.get("error")
+            owner = self.state.frames[at.frame].owner
+            if target is not None or owner is None:
+                return at, target
+            at = self.state.tokens[owner]
 
     def incident(self, token: Token, problem: Fault, *, stage: str, effect: str | None = None) -> None:
         """The token stops until a person settles it; ``stage`` says where a retry goes on: enter, leave or effect."""
@@ -212,25 +265,47 @@ class Segment:
     def withdraw(self, token: Token, why: str) -> None:
         """Ends the token and everything it waits for; its frame is not asked whether it is done."""
         self.state.tokens.pop(token.id, None)
+        self.give_up(token, why)
+        self._unguarded(token)
+
+    def give_up(self, token: Token, why: str) -> None:
+        """Takes back what the token waits for, its inner flow included; the token itself is left to the caller."""
         if token.wait is not None:
             self.release(token.wait, why)
-            if token.wait["on"] == "foreach":
-                self.withdraw_items(token, why)
+        self.withdraw_items(token, why)
 
     def withdraw_items(self, token: Token, why: str) -> None:
-        """Ends all items of the for-each at which ``token`` stands."""
-        frames = [f for f in self.state.frames.values() if f.owner == token.id]
-        for frame in frames:
+        """Ends the inner flow of the node at which ``token`` stands: every item, or the scope's inside."""
+        for frame in [f for f in self.state.frames.values() if f.owner == token.id]:
             for inner in [t for t in self.state.tokens.values() if t.frame == frame.id]:
                 self.withdraw(inner, why)
             self.drop_frame(frame)
 
+    def _unguarded(self, token: Token) -> Token:
+        """The token without what its node held: events no longer happen, the lock is given back."""
+        if token.guard is None:
+            return token
+        for timer in token.guard.get("timers", {}).values():
+            self.owe(DropTimer(timer))
+        for subscription in token.guard.get("subscriptions", {}).values():
+            self.owe(Unsubscribe(subscription))
+        if "lock" in token.guard:
+            self.owe(FreeLock(token.guard["lock"]))
+        return replace(token, guard=None)
+
     def drop_frame(self, frame: Frame) -> None:
-        """Forgets an item's variables and the arrivals at its joins."""
-        self.state.frames.pop(frame.id, None)
+        """Forgets an inner flow's variables and the arrivals at its joins; what it did can still be taken back."""
+        # What was done inside may have changed since the caller looked.
+        frame = self.state.frames.pop(frame.id, frame)
         suffix = f"/{frame.id}"
         for key in [k for k in self.state.joins if k.endswith(suffix)]:
             del self.state.joins[key]
+        outer = self.state.frames.get(frame.parent) if frame.parent is not None else None
+        owner = self.state.tokens.get(frame.owner) if frame.owner is not None else None
+        if not frame.done or outer is None or owner is None or self.plan.nodes[owner.node].undo is not None:
+            return
+        inner = tuple(replace(step, inside=(owner.node, *step.inside)) for step in frame.done)
+        self.state.frames[outer.id] = replace(outer, done=(*outer.done, *inner))
 
     def release(self, wait: Mapping[str, Any], why: str) -> None:
         """Takes back what a wait has asked of the world."""

@@ -14,7 +14,9 @@ from taktflow.definitions.workflow import (
     End,
     FirstN,
     Fork,
+    Interruptible,
     Join,
+    Scope,
     Start,
     UserTask,
     Wait,
@@ -36,7 +38,7 @@ def shape_findings(workflow: Workflow, *, budget: int = BUDGET) -> list[Finding]
     for level in levels(workflow):
         static = [*_edges(level), *_nodes(level), *_reach(level), *_cycles(level)]
         found += static
-        if any(isinstance(n, Join | Fork) or _inclusive(n) for n in level.nodes.values()):
+        if any(isinstance(n, Join | Fork) or _inclusive(n) or _parts_ways(n) for n in level.nodes.values()):
             found += _played(level, play(level, budget))
     return found
 
@@ -49,11 +51,16 @@ def _inclusive(node: object) -> bool:
     return isinstance(node, Branch) and node.mode == "inclusive"
 
 
+def _parts_ways(node: object) -> bool:
+    """Whether a second path may begin at the node while it waits."""
+    return isinstance(node, Interruptible) and any(not e.interrupt for e in node.events.values())
+
+
 def _ids(workflow: Workflow) -> Iterator[Finding]:
     """Ids are unique in the whole workflow, because people and the journal name nodes by them."""
     seen: set[str] = set()
     for level in levels(workflow):
-        named = [] if level.foreach else [(pointed("start", i), s.id) for i, s in enumerate(workflow.start)]
+        named = [] if level.owner else [(pointed("start", i), s.id) for i, s in enumerate(workflow.start)]
         for at, id in [*named, *((level.at + pointed("nodes", id), id) for id in level.nodes)]:
             if id in seen:
                 yield _finding("shape.id_twice", at, node=id)
@@ -92,12 +99,15 @@ def _nodes(level: Level) -> Iterator[Finding]:
 
 def _ends(level: Level, id: str, ways: Sequence[Way]) -> Iterator[Finding]:
     member, at = level.member(id), level.place(id)
-    if isinstance(member, End):
+    if id in level.handlers():
+        if ways or level.arriving(id):
+            yield _finding("shape.undo_connected", at, node=id)
+    elif isinstance(member, End):
         if ways:
             yield _finding("shape.end_goes_on", at, node=id)
     elif not ways and isinstance(member, Start):
         yield _finding("shape.start_alone", at, node=id)
-    elif not ways and not level.foreach:
+    elif not ways and not level.owner:
         yield _finding("shape.implicit_end", at, "warning", node=id)
 
 
@@ -139,6 +149,9 @@ def _covered(member: object, ways: Sequence[Way]) -> bool:
             return set(APPROVAL_OUTCOMES) <= conditions
         case Wait():
             return bool(member.any) and set(member.any) <= conditions
+        case Scope():
+            ends = [n for n in member.nodes.values() if isinstance(n, End)]
+            return bool(ends) and all(n.outcome for n in ends) and {n.outcome for n in ends} <= conditions
         case _:
             return False
 
@@ -153,16 +166,16 @@ def _join(level: Level, id: str) -> Iterator[Finding]:
 
 def _reach(level: Level) -> Iterator[Finding]:
     entries = level.entries()
-    if level.foreach and len(entries) != 1:
+    if level.owner and len(entries) != 1:
         at = level.at + pointed("nodes")
         if entries:
-            yield _finding("shape.several_entries", at, foreach=level.foreach, nodes=", ".join(entries))
+            yield _finding("shape.several_entries", at, foreach=level.owner, nodes=", ".join(entries))
         else:
-            yield _finding("shape.no_entry", at, foreach=level.foreach)
+            yield _finding("shape.no_entry", at, foreach=level.owner)
             return
     reached = set(entries).union(*(nx.descendants(level.graph, e) for e in entries))
     for id in level.nodes:
-        if id not in reached:
+        if id not in reached and id not in level.handlers():
             yield _finding("shape.unreachable", level.place(id), node=id)
     ends = level.ends()
     leads_out = ends.union(*(nx.ancestors(level.graph, e) for e in ends))
@@ -211,7 +224,7 @@ def _round(graph: nx.DiGraph[str], first: str) -> str:
 def _played(level: Level, played: Played) -> Iterator[Finding]:
     joins = [id for id, n in level.nodes.items() if isinstance(n, Join)]
     if not played.complete:
-        yield _finding("shape.incomplete", level.at or "", "info", foreach=level.foreach or "-")
+        yield _finding("shape.incomplete", level.at or "", "info", foreach=level.owner or "-")
     for id in joins:
         if id not in played.stuck or any(f.code == "shape.join_first" for f in _join(level, id)):
             continue

@@ -19,8 +19,8 @@ class Token:
     """A place where the instance is: at ``node``, ready to run it or waiting as ``wait`` says.
 
     ``wait`` is None for a ready token. Its ``on`` names what the token waits for: effect, wait, task, approval,
-    foreach, call, join or incident; the other keys belong to that. A token that has just come to a join is ready, too:
-    its wait is on ``arrival`` and keeps the edge it came by.
+    foreach, scope, call, join, lock, compensate or incident; the other keys belong to that. A token that has just come
+    to a join is ready, too: its wait is on ``arrival`` and keeps the edge it came by.
     """
 
     id: int
@@ -29,6 +29,8 @@ class Token:
     wait: Mapping[str, Any] | None = None
     fault: Mapping[str, Any] | None = None
     """The error that routed the token here, visible to expressions as ``error``."""
+    guard: Mapping[str, Any] | None = None
+    """What the node holds as long as the token stands at it: its boundary events' timers and subscriptions, a lock."""
 
     @property
     def ready(self) -> bool:
@@ -37,14 +39,25 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """A step that can be taken back: its node, the scopes around it, and the variables of the frames below the root."""
+
+    node: str
+    inside: tuple[str, ...]
+    variables: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
-    """The variables of the instance (root) or of one item of a for-each, owned by the token at it."""
+    """The variables of the instance (root), of a scope or of one item of a for-each, owned by the token at it."""
 
     id: int
     parent: int | None
     owner: int | None
     variables: Mapping[str, Value]
     index: int = 0
+    done: tuple[Done, ...] = ()
+    """What was done in it and can be taken back, in its order."""
 
 
 @dataclass(slots=True)
@@ -67,6 +80,8 @@ class State:
     next: int = 1
     pure_steps: int = 0
     """Nodes run since the last event from outside; bounds endless loops."""
+    depth: int = 0
+    """How many calls deep the instance is; bounds workflows that call themselves."""
 
     @property
     def variables(self) -> Mapping[str, Value]:
@@ -95,6 +110,7 @@ class State:
             dict(self.visits),
             self.next,
             self.pure_steps,
+            self.depth,
         )
 
     def dumps(self) -> str:
@@ -109,12 +125,13 @@ class State:
                 "parent": self.parent,
                 "status": self.status,
                 "outcome": self.outcome,
-                "frames": [[f.id, f.parent, f.owner, f.variables, f.index] for f in self.frames.values()],
-                "tokens": [[t.id, t.node, t.frame, t.wait, t.fault] for t in self.tokens.values()],
+                "frames": [_frame(f) for f in self.frames.values()],
+                "tokens": [_token(t) for t in self.tokens.values()],
                 "joins": self.joins,
                 "visits": self.visits,
                 "next": self.next,
                 "pure_steps": self.pure_steps,
+                "depth": self.depth,
             }
         )
 
@@ -132,13 +149,28 @@ def loads_state(text: str) -> State:
         (parent[0], int(parent[1])) if parent else None,
         raw["status"],
         raw["outcome"],
-        {int(f[0]): Frame(int(f[0]), _int(f[1]), _int(f[2]), f[3], int(f[4])) for f in raw["frames"]},
-        {int(t[0]): Token(int(t[0]), t[1], int(t[2]), t[3], t[4]) for t in raw["tokens"]},
+        {int(f[0]): Frame(int(f[0]), _int(f[1]), _int(f[2]), f[3], int(f[4]), _done(f)) for f in raw["frames"]},
+        {int(t[0]): Token(int(t[0]), t[1], int(t[2]), *t[3:]) for t in raw["tokens"]},
         {k: {e: int(n) for e, n in v.items()} for k, v in raw["joins"].items()},
         {k: int(n) for k, n in raw["visits"].items()},
         int(raw["next"]),
         int(raw["pure_steps"]),
+        int(raw.get("depth", 0)),
     )
+
+
+def _frame(frame: Frame) -> list[Value]:
+    text: list[Value] = [frame.id, frame.parent, frame.owner, frame.variables, frame.index]
+    return [*text, [[d.node, d.inside, d.variables] for d in frame.done]] if frame.done else text
+
+
+def _done(raw: list[Any]) -> tuple[Done, ...]:
+    return tuple(Done(node, tuple(inside), variables) for node, inside, variables in (raw[5] if len(raw) > 5 else ()))
+
+
+def _token(token: Token) -> list[Value]:
+    text: list[Value] = [token.id, token.node, token.frame, token.wait, token.fault]
+    return [*text, token.guard] if token.guard is not None else text
 
 
 def _int(value: Any) -> int | None:

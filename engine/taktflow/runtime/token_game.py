@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 import networkx as nx
 
-from taktflow.definitions.workflow import Branch, End, FirstN, Fork, Join
+from taktflow.definitions.workflow import Branch, Cancel, End, FirstN, Fork, Join
 from taktflow.runtime.arrivals import Reach, may_come, reach
 from taktflow.runtime.levels import Level, Way
 
@@ -134,11 +134,21 @@ class Game:
         elif isinstance(member, Branch) and member.mode == "inclusive":
             yield from self._subsets(edges)
         else:
-            yield from ((edge,) for edge in edges)
-            if not edges:
-                yield ()
-        for target in dict.fromkeys(self.level.routes(id).values()):
+            yield from self._single(id, edges)
+        ended = [event.to for event in self.level.events(id).values() if event.interrupt]
+        for target in dict.fromkeys([*self.level.routes(id).values(), *ended]):
             yield (target,)
+
+    def _single(self, id: str, edges: Sequence[Way]) -> Iterator[tuple[Way | str, ...]]:
+        """One edge, and beside it every choice of the events that begin a second path; each is played once."""
+        beside = [event.to for event in self.level.events(id).values() if not event.interrupt]
+        if len(beside) > _SUBSETS:
+            self.thinned = True
+            beside = beside[:_SUBSETS]
+        ways: list[tuple[Way | str, ...]] = [(edge,) for edge in edges] or [()]
+        for way in ways:
+            for count in range(len(beside) + 1):
+                yield from (way + more for more in combinations(beside, count))
 
     def _subsets(self, edges: Sequence[Way]) -> Iterator[tuple[Way, ...]]:
         conditional = [e for e in edges if e.edge.when is not None]
@@ -159,6 +169,9 @@ class Game:
         member = self.level.member(spot[0])
         if isinstance(member, End) and member.terminate:
             position.tokens.clear()
+        if isinstance(member, Cancel):
+            for gone in [s for s in position.tokens if s[0] in member.nodes]:
+                del position.tokens[gone]
         names = []
         for target in targets:
             if isinstance(target, Way):

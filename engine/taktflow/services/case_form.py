@@ -7,14 +7,17 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from taktflow.definitions.envelope import Model, Slug, Words
+from taktflow.definitions.envelope import Flag, Model, Slug, Words
 
 DEFAULT_MOMENT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 """When a case happens unless it says otherwise: a Monday, 09:00 in Shanghai."""
 
 
 class Act(Model):
-    """One thing that happens after the start: a person decides, a message arrives, or time passes."""
+    """One thing that happens after the start: a person decides, a message or broadcast comes, time passes.
+
+    With ``begin`` another instance of that workflow starts; ``of`` names the instance whose task is decided.
+    """
 
     task: Slug | None = Field(None, description="The node whose open task is decided.")
     by: str = "somebody"
@@ -22,15 +25,20 @@ class Act(Model):
     outcome: str = ""
     data: dict[str, Any] = Field(default_factory=dict)
     refused: str | None = Field(None, description="The code of the rule that must refuse the act.")
+    of: str | None = Field(None, description="The instance that is meant, by the name it began with.")
     message: str | None = None
     key: str = ""
     payload: Any = None
+    early: Flag = Field(False, description="The message comes before anyone waits for it.")
+    broadcast: str | None = None
+    begin: Slug | None = Field(None, description="A name for another instance that starts now.")
+    workflow: Slug | None = Field(None, description="What it is an instance of; the case's workflow when unset.")
     wait: str | None = Field(None, description="ISO 8601 duration that passes.")
 
     @model_validator(mode="after")
     def _one_thing(self) -> Act:
-        if sum(x is not None for x in (self.task, self.message, self.wait)) != 1:
-            raise ValueError("an act is one of task, message or wait")
+        if sum(x is not None for x in (self.task, self.message, self.wait, self.broadcast, self.begin)) != 1:
+            raise ValueError("an act is one of task, message, wait, broadcast or begin")
         return self
 
 
@@ -41,6 +49,13 @@ class Mocked(Model):
     error: str | None = None
     retryable: bool = False
     unknown: bool = False
+
+
+class Stands(Model):
+    """Where another instance stands."""
+
+    status: str | None = None
+    waits_at: tuple[Slug, ...] | None = None
 
 
 class Expected(Model):
@@ -64,6 +79,7 @@ class Expected(Model):
     sent: dict[Slug, dict[str, Any]] = Field(
         default_factory=dict, description="What a node's last call was given, its idempotency key as `key`."
     )
+    instances: dict[Slug, Stands] = Field(default_factory=dict, description="Where instances that began later stand.")
     incidents: tuple[str, ...] | None = Field(None, description="The codes of open incidents.")
 
 

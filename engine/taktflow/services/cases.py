@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -17,6 +17,7 @@ from taktflow.errors import Invalid, Refused, TaktflowError
 from taktflow.expressions import Clock, parse
 from taktflow.rules import compile_decision, compile_formula
 from taktflow.runtime.plan import Plan
+from taktflow.runtime.state import State
 from taktflow.sdk import Decider, NodeError
 from taktflow.services.case_form import Act, Case, Expected, Mocked
 from taktflow.services.pins import split_ref
@@ -121,7 +122,7 @@ def _run_workflow(case: Case, bench: Bench) -> CaseResult:
     if case.expect.error is not None:
         return CaseResult(case, (f"it started, expected the error {case.expect.error}",))
     run.start(workflow.id, start.id, variables, case.by)
-    problems = [p for act in case.act for p in _act(run, act, shelf, entities)]
+    problems = [p for act in case.act for p in _act(run, act, bench, case, entities)]
     problems += _compared(case.expect, run, zone)
     return CaseResult(case, tuple(problems), tuple(run.journal))
 
@@ -158,17 +159,25 @@ def _put_records(case: Case, run: Simulation, entities: Mapping[str, Entity]) ->
             run.records.put(name, shown(fields[entity.key]), fields)
 
 
-def _act(run: Simulation, act: Act, shelf: Shelf, entities: Mapping[str, Entity]) -> Iterable[str]:
+def _act(run: Simulation, act: Act, bench: Bench, case: Case, entities: Mapping[str, Entity]) -> Iterable[str]:
+    shelf = bench.shelf
     try:
         if act.wait is not None:
             span = parse_duration(act.wait)
             if isinstance(span, timedelta):
                 run.wait(span)
         elif act.message is not None:
-            run.message(act.message, act.key, normal(act.payload))
+            run.message(act.message, act.key, normal(act.payload), early=act.early)
+        elif act.broadcast is not None:
+            run.broadcast(act.broadcast, normal(act.payload))
+            run.settle()
+        elif act.begin is not None:
+            ref = act.workflow or case.workflow or ""
+            given = normal(act.payload if act.payload is not None else {})
+            run.start(ref, next(iter(bench.plan_of(ref).nodes)), given, act.by, act.begin)
         elif act.task is not None:
             data = _task_data(run, act, shelf, entities)
-            run.decide_task(act.task, act.by, frozenset(act.roles), act.outcome, data)
+            run.decide_task(act.task, act.by, frozenset(act.roles), act.outcome, data, act.of)
     except Refused as refused:
         if act.refused != refused.code:
             yield f"{act.by} was refused: {refused.code} ({refused})"
@@ -178,8 +187,8 @@ def _act(run: Simulation, act: Act, shelf: Shelf, entities: Mapping[str, Entity]
 
 
 def _task_data(run: Simulation, act: Act, shelf: Shelf, entities: Mapping[str, Entity]) -> Mapping[str, Value]:
-    opened = next((o for _, o in run.tasks.values() if o.node == act.task), None)
-    if opened is None or opened.form is None:
+    opened = run.open_task(act.task or "", act.of)[1]
+    if opened.form is None:
         data = normal(act.data)
         assert isinstance(data, dict)
         return data
@@ -198,15 +207,27 @@ def _compared(expect: Expected, run: Simulation, zone: str) -> Iterable[str]:
         yield f"it is {state.status}, expected {expect.status}"
     if expect.outcome is not None and state.outcome != expect.outcome:
         yield f"the outcome is {state.outcome}, expected {expect.outcome}"
-    waits = sorted({t.node for t in state.tokens.values()})
-    if expect.waits_at is not None and waits != sorted(expect.waits_at):
-        yield f"it waits at {', '.join(waits) or 'nothing'}, expected {', '.join(sorted(expect.waits_at)) or 'nothing'}"
+    yield from _stands("it", expect.waits_at, state)
+    for name, wanted in expect.instances.items():
+        other = run.states.get(name)
+        if other is None:
+            yield f"there is no instance {name}"
+            continue
+        if wanted.status is not None and other.status != wanted.status:
+            yield f"{name} is {other.status}, expected {wanted.status}"
+        yield from _stands(name, wanted.waits_at, other)
     codes = sorted(i.fault.code for i in run.incidents.values())
     if codes != sorted(expect.incidents or ()):
         messages = "; ".join(f"{i.node}: {i.fault.en}" for i in run.incidents.values())
         yield f"open incidents are {', '.join(codes) or 'none'} ({messages}), expected {expect.incidents or 'none'}"
     yield from _compared_path(expect, run)
     yield from _compared_data(expect, run, zone)
+
+
+def _stands(name: str, wanted: Sequence[str] | None, state: State) -> Iterable[str]:
+    waits = sorted({t.node for t in state.tokens.values()})
+    if wanted is not None and waits != sorted(wanted):
+        yield f"{name} waits at {', '.join(waits) or 'nothing'}, expected {', '.join(sorted(wanted)) or 'nothing'}"
 
 
 def _compared_path(expect: Expected, run: Simulation) -> Iterable[str]:

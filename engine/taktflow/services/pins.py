@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
-from taktflow.definitions.workflow import Activity, Approval, Call, ForEach, Trigger, UserTask, Wait, Work, Workflow
+from taktflow.definitions.triggers import Trigger, Work
+from taktflow.definitions.workflow import (
+    Activity,
+    Approval,
+    Call,
+    ForEach,
+    Interruptible,
+    Scope,
+    UserTask,
+    Wait,
+    Workflow,
+)
 from taktflow.errors import Invalid
 
 Reference: TypeAlias = tuple[str, str]
@@ -27,11 +38,13 @@ def nodes(members: Mapping[str, Any]) -> Iterator[Any]:
     """Every node of a workflow, those of inner flows too."""
     for node in members.values():
         yield node
-        if isinstance(node, ForEach):
+        if isinstance(node, ForEach | Scope):
             yield from nodes(node.nodes)
 
 
 def _of_node(node: Any, schema: Callable[[str], Mapping[str, Any]]) -> Iterator[Reference]:
+    if isinstance(node, Interruptible):
+        yield from _calendars(*(event.after for event in node.events.values()))
     match node:
         case Activity():
             for name, part in schema(node.type).get("properties", {}).items():

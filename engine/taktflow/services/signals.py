@@ -11,6 +11,7 @@ from taktflow.runtime.events import (
     Continue,
     Event,
     Fault,
+    LockGranted,
     MessageArrived,
     Started,
     TimerFired,
@@ -69,7 +70,8 @@ def _start_child(engine: Engine, signal: SignalRow, along: Along) -> None:
         return
     start = next(iter(plan.nodes))
     parent = (given["parent"], int(given["token"]))
-    event = Started(engine.now(), f"instance:{given['parent']}", start, given["variables"], parent)
+    depth = int(given.get("depth", 1))
+    event = Started(engine.now(), f"instance:{given['parent']}", start, given["variables"], parent, depth)
     start_plan(engine, plan_id, plan, signal.instance, event, None, along)
 
 
@@ -78,7 +80,9 @@ def _event(engine: Engine, signal: SignalRow) -> Event:
     match signal.kind:
         case "child_ended":
             return ChildEnded(now, given["child"], given["outcome"], given["value"], _child_fault(given))
-        case "message":
+        case "lock":
+            return LockGranted(now, given["lock"])
+        case "message" | "broadcast":
             return MessageArrived(now, given["subscription"], given["message"], given["payload"], given["by"])
         case _:
             return CancelRequested(now, f"instance:{given.get('parent', '')}", given.get("why", ""))

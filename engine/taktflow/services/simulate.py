@@ -16,6 +16,8 @@ from taktflow.definitions.kinds import Entity
 from taktflow.errors import Invalid
 from taktflow.runtime.decide import Decision, begin, decide
 from taktflow.runtime.effects import (
+    Announce,
+    AskLock,
     CancelChild,
     ChangeTask,
     CloseIncident,
@@ -24,6 +26,8 @@ from taktflow.runtime.effects import (
     DropTimer,
     Effect,
     EndInstance,
+    FreeLock,
+    Hear,
     OpenTask,
     Perform,
     RaiseIncident,
@@ -35,12 +39,14 @@ from taktflow.runtime.effects import (
     Unsubscribe,
 )
 from taktflow.runtime.events import (
+    CancelRequested,
     ChildEnded,
     Continue,
     EffectDone,
     EffectFailed,
     Event,
     Fault,
+    LockGranted,
     MessageArrived,
     Started,
     TaskDecided,
@@ -77,6 +83,11 @@ class Simulation:
     tasks: dict[str, tuple[str, OpenTask]] = field(default_factory=dict)
     timers: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     subscriptions: dict[str, tuple[str, Subscribe]] = field(default_factory=dict)
+    listeners: dict[str, tuple[str, str]] = field(default_factory=dict)
+    locks: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    """Each thing's queue, its holder first: instance and lock."""
+    messages: list[tuple[str, str, Value]] = field(default_factory=list)
+    """Messages that came before anyone waited for them."""
     pending: dict[str, tuple[str, Perform]] = field(default_factory=dict)
     alerts: list[Alert] = field(default_factory=list)
     incidents: dict[str, RaiseIncident] = field(default_factory=dict)
@@ -100,22 +111,65 @@ class Simulation:
         self._decide(instance, event)
         self.settle()
 
-    def decide_task(self, node: str, by: str, roles: frozenset[str], outcome: str, data: Mapping[str, Value]) -> None:
-        """``by`` decides the open task at ``node``; raises Refused, or Invalid when there is none."""
-        for task, (instance, opened) in self.tasks.items():
-            if opened.node == node:
-                self.happen(instance, TaskDecided(self.now, task, by, roles, outcome, data))
-                return
+    def open_task(self, node: str, of: str | None = None) -> tuple[str, OpenTask]:
+        """The instance and the task that waits at ``node`` longest; raises Invalid when there is none."""
+        for instance, opened in self.tasks.values():
+            if opened.node == node and of in (None, instance):
+                return instance, opened
         raise Invalid("case.no_task", node=node)
 
-    def message(self, name: str, key: str, payload: Value) -> None:
-        """A message arrives; raises Invalid when nobody waits for it."""
+    def decide_task(
+        self,
+        node: str,
+        by: str,
+        roles: frozenset[str],
+        outcome: str,
+        data: Mapping[str, Value],
+        of: str | None = None,
+    ) -> None:
+        """``by`` decides the open task at ``node``; raises Refused, or Invalid when there is none."""
+        instance, opened = self.open_task(node, of)
+        self.happen(instance, TaskDecided(self.now, opened.task, by, roles, outcome, data))
+
+    def message(self, name: str, key: str, payload: Value, *, early: bool = False) -> None:
+        """A message arrives; raises Invalid when nobody waits for it, unless it may come ``early``."""
         for id, (instance, wanted) in self.subscriptions.items():
             if wanted.name == name and wanted.key == key:
                 del self.subscriptions[id]
                 self.happen(instance, MessageArrived(self.now, id, f"{name}/{key}", payload))
                 return
-        raise Invalid("case.no_message", name=name, key=key)
+        if not early:
+            raise Invalid("case.no_message", name=name, key=key)
+        self.messages.append((name, key, payload))
+
+    def _subscribe(self, instance: str, wanted: Subscribe) -> None:
+        """Waits for a message, or takes one that came before."""
+        for early in self.messages:
+            if early[:2] == (wanted.name, wanted.key):
+                self.messages.remove(early)
+                event = MessageArrived(self.now, wanted.subscription, f"{wanted.name}/{wanted.key}", early[2])
+                self._waiting.append((instance, event))
+                return
+        self.subscriptions[wanted.subscription] = (instance, wanted)
+
+    def broadcast(self, name: str, payload: Value) -> None:
+        """Tells every instance that listens now."""
+        for id, (instance, heard) in self.listeners.items():
+            if heard == name:
+                self._waiting.append((instance, MessageArrived(self.now, id, f"broadcast/{name}", payload)))
+
+    def _ask(self, instance: str, asked: AskLock) -> None:
+        queue = self.locks.setdefault(asked.name, [])
+        queue.append((instance, asked.lock))
+        if len(queue) == 1:
+            self._waiting.append((instance, LockGranted(self.now, asked.lock)))
+
+    def _free(self, lock: str) -> None:
+        for queue in self.locks.values():
+            held = bool(queue) and queue[0][1] == lock
+            queue[:] = [waiting for waiting in queue if waiting[1] != lock]
+            if held and queue:
+                self._waiting.append((queue[0][0], LockGranted(self.now, queue[0][1])))
 
     def wait(self, span: timedelta) -> None:
         """Lets time pass; timers and retries on the way fire in order."""
@@ -188,9 +242,18 @@ class Simulation:
             case CloseTask():
                 self.tasks.pop(effect.task, None)
             case Subscribe():
-                self.subscriptions[effect.subscription] = (instance, effect)
+                self._subscribe(instance, effect)
             case Unsubscribe():
                 self.subscriptions.pop(effect.subscription, None)
+                self.listeners.pop(effect.subscription, None)
+            case Hear():
+                self.listeners[effect.subscription] = (instance, effect.name)
+            case Announce():
+                self.broadcast(effect.name, effect.payload)
+            case AskLock():
+                self._ask(instance, effect)
+            case FreeLock():
+                self._free(effect.lock)
             case RaiseIncident():
                 self.incidents[effect.incident] = effect
             case CloseIncident():
@@ -198,18 +261,20 @@ class Simulation:
             case Tell():
                 self.alerts.append(effect.alert)
             case StartChild():
-                event = Started(self.now, instance, "", effect.variables, (instance, effect.token))
+                event = Started(self.now, instance, "", effect.variables, (instance, effect.token), effect.depth)
                 self._begin_child(effect, event)
             case EndInstance() if effect.parent is not None:
                 parent, _ = effect.parent
                 self._waiting.append((parent, ChildEnded(self.now, instance, effect.outcome, effect.value)))
+            case CancelChild() if effect.child in self.states:
+                self._waiting.append((effect.child, CancelRequested(self.now, instance, effect.why)))
             case EndInstance() | ChangeTask() | CancelChild():
                 pass
 
     def _begin_child(self, effect: StartChild, event: Started) -> None:
         plan = self.plan_of(effect.ref)
         start = next(iter(plan.nodes))
-        self._begin(effect.child, effect.ref, Started(event.at, event.by, start, event.variables, event.parent))
+        self._begin(effect.child, effect.ref, replace(event, start=start))
 
     def _last(self, key: str) -> Perform:
         return next(p for calls in self.performed.values() for p in reversed(calls) if p.key == key)

@@ -11,7 +11,7 @@ from taktflow.runtime.effects import Perform
 from taktflow.values import Json, Text, Value
 
 T = TypeVar("T")
-SignalKind: TypeAlias = Literal["start_child", "cancel_child", "child_ended", "message"]
+SignalKind: TypeAlias = Literal["start_child", "cancel_child", "child_ended", "message", "broadcast", "lock"]
 Work: TypeAlias = Literal["effects", "timers", "signals", "inbound", "tasks", "alerts", "runnable"]
 
 

@@ -145,7 +145,13 @@ def test_a_child_is_started_cancelled_and_heard_of_through_signals(store: Store,
         (name, "child_ended"),
     ]
     start, cancel, ended = (s.event for s in told)
-    assert start == {"ref": "sub@3", "variables": {"n": Decimal("1.50")}, "parent": name, "token": Decimal(4)}
+    assert start == {
+        "ref": "sub@3",
+        "variables": {"n": Decimal("1.50")},
+        "parent": name,
+        "token": Decimal(4),
+        "depth": Decimal(1),
+    }
     assert cancel == {"why": "late", "parent": name}
     assert ended["child"] == child
     assert (ended["outcome"], ended["value"], ended["status"]) == ("ok", {"n": Decimal(2)}, "ended")

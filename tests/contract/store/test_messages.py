@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from decimal import Decimal
 
-from taktflow.runtime.effects import Subscribe, Unsubscribe
+from taktflow.runtime.effects import Announce, Hear, Subscribe, Unsubscribe
 from taktflow.store import Consumed, NewMessage, SignalRow, Store
 from tests.contract.store.builders import NOW, later, moved, started
 
@@ -136,3 +136,24 @@ def test_whoever_comes_first_each_message_finds_its_instance(url: str, name: str
         told = signals(one, *(f"{name}-{i}" for i in range(40)))
         assert sorted(s.instance for s in told) == sorted(f"{name}-{i}" for i in range(40))
         assert sorted(s.event["message"] for s in told) == sorted(f"{name}-{i}" for i in range(40))
+
+
+def test_a_broadcast_reaches_everybody_who_hears_it_and_nobody_who_comes_later(store: Store, name: str) -> None:
+    for i in "ab":
+        store.commit(started(f"{name}-{i}", Hear("s", name))).result()
+
+    result = store.commit(started(f"{name}-c", Announce("n1", name, {"line": "L1"}), Hear("s", name))).result()
+
+    assert "signals" in result.woken
+    told = signals(store, *(f"{name}-{i}" for i in "abc"))
+    assert sorted((s.instance, s.kind) for s in told) == [(f"{name}-a", "broadcast"), (f"{name}-b", "broadcast")]
+    assert told[0].event == {"subscription": "s", "message": "n1", "payload": {"line": "L1"}, "by": ""}
+
+
+def test_whoever_stops_hearing_hears_nothing_more(store: Store, name: str) -> None:
+    store.commit(started(f"{name}-a", Hear("s", name))).result()
+    store.commit(moved(f"{name}-a", 1, Unsubscribe("s"))).result()
+
+    store.commit(started(f"{name}-b", Announce("n1", name, None))).result()
+
+    assert signals(store, f"{name}-a") == []

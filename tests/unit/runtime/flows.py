@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from taktflow.runtime.decide import Decision, begin, decide
 from taktflow.runtime.effects import (
+    AskLock,
     CancelChild,
     ChangeTask,
     CloseTask,
     DropEffect,
     DropTimer,
     Effect,
+    FreeLock,
     OpenTask,
     Perform,
     RaiseIncident,
@@ -34,6 +36,7 @@ from taktflow.runtime.events import (
     EffectFailed,
     Event,
     Fault,
+    LockGranted,
     MessageArrived,
     Started,
     TaskDecided,
@@ -46,7 +49,9 @@ from tests.builders import NOON
 Block: TypeAlias = tuple[Any, ...]
 """A kind and its parts: ``("send",)``, ``("sequence", [...])``, ``("fork", "all", [...])`` ..."""
 
-LEAVES = ("set", "send", "timer", "message", "either", "task", "approval", "call")
+LEAVES = ("set", "send", "timer", "message", "either", "task", "approval", "call", "guarded", "reminded", "locked")
+RACES = ("either", "guarded")
+"""What ends differently when another answer comes first."""
 LAST = "last"
 """The node with which every workflow ends."""
 _MOST_EVENTS = 3_000
@@ -64,6 +69,8 @@ def _grown(blocks: st.SearchStrategy[Block], *, races: bool) -> st.SearchStrateg
         st.tuples(st.just("fork"), st.sampled_from(("all", "active")), _arms(blocks)),
         st.tuples(st.just("each"), st.sampled_from(("parallel", "sequential")), st.integers(0, 3), blocks),
         st.tuples(st.just("loop"), st.integers(1, 3), blocks),
+        st.tuples(st.just("scope"), st.booleans() if races else st.just(value=False), blocks),
+        st.tuples(st.just("apart"), st.integers(0, 2), blocks),
     ]
     if races:
         kinds.append(
@@ -74,7 +81,7 @@ def _grown(blocks: st.SearchStrategy[Block], *, races: bool) -> st.SearchStrateg
 
 def blocks(*, races: bool) -> st.SearchStrategy[Block]:
     """Blocks of a dozen parts or so; with ``races`` also those whose outcome depends on who is faster."""
-    leaves = st.sampled_from([(leaf,) for leaf in LEAVES if races or leaf != "either"])
+    leaves = st.sampled_from([(leaf,) for leaf in LEAVES if races or leaf not in RACES])
     return st.recursive(leaves, lambda inner: _grown(inner, races=races), max_leaves=12)
 
 
@@ -128,6 +135,48 @@ class Drawing:
         any = {"message": {"message": "m", "key": "k"}, "time": {"after": "PT1H"}}
         id = self.node("wait", ends, any=any)
         return [(id, "message"), (id, "time")]
+
+    def _guarded(self, ends: Sequence[End]) -> list[End]:
+        """An effect that is given up when time comes first."""
+        n = self.names[0] + 1
+        late = self.node("test.set", [], value=0, out=f"v{n}")
+        id = self.node("test.send", ends, value=1, out=f"v{n}", events={"late": {"after": "PT1H", "to": late}})
+        return [(id, None), (late, None)]
+
+    def _reminded(self, ends: Sequence[End]) -> list[End]:
+        """A task beside which a second path may begin."""
+        told = self.node("test.send", [], value=1)
+        self.edges.append({"from": told, "to": self.node("end", [])})
+        event = {"after": "PT1H", "interrupt": False, "to": told}
+        return self._one("user_task", ends, who=["role:worker"], events={"late": event})
+
+    def _locked(self, ends: Sequence[End]) -> list[End]:
+        return self._one("test.send", ends, value=1, lock={"name": "press"})
+
+    def _scope(self, ends: Sequence[End], guarded: bool, body: Block) -> list[End]:
+        """An inside of its own; guarded, it may be left early, and all that lives in it with it."""
+        inner = Drawing(names=self.names)
+        first = inner.node("test.set", [], value=1, out="mine")
+        inner.edges.append({"from": inner.draw_last(body, first), "to": inner.node("end", [])})
+        level = {"vars": {"mine": 0}, "nodes": inner.nodes, "edges": inner.edges}
+        if not guarded:
+            return self._one("scope", ends, **level)
+        late = self.node("test.set", [], value=0, out=f"v{self.names[0] + 1}")
+        id = self.node("scope", ends, events={"late": {"after": "PT1H", "to": late}}, **level)
+        return [(id, None), (late, None)]
+
+    def draw_last(self, body: Block, first: str) -> str:
+        """``body`` behind ``first``, its ends brought together in one node."""
+        return self.node("test.set", self.draw(body, [(first, None)]), value=2, out="mine")
+
+    def _apart(self, ends: Sequence[End], items: int, body: Block) -> list[End]:
+        """Items for which the flow does not wait."""
+        inner = Drawing(names=self.names)
+        first = inner.node("test.set", [], value=1, out="mine")
+        inner.edges.append({"from": inner.draw_last(body, first), "to": inner.node("end", [])})
+        over = f"[{', '.join(str(i) for i in range(items))}]"
+        level = {"nodes": inner.nodes, "edges": inner.edges}
+        return self._one("foreach", ends, over=over, wait=False, **{"as": "item"}, **level)
 
     def _task(self, ends: Sequence[End]) -> list[End]:
         return self._one("user_task", ends, who=["role:worker"])
@@ -228,6 +277,9 @@ class Outside:
         self.incidents: list[RaiseIncident] = []
         self.past: list[Event] = []
         self.steps: list[tuple[str, str]] = []
+        self.queue: list[str] = []
+        """Who waits for the press, its holder first."""
+        self.holder = ""
         started = Started(NOON, "ann", "begin", {})
         self._take(begin(plan, "i1", started, nodes=nodes))
 
@@ -274,6 +326,15 @@ class Outside:
                 self.open[id] = effect
             case Subscribe(subscription=id):
                 self.open[id] = effect
+            case AskLock(lock=id):
+                self.queue.append(id)
+                if self.queue == [id]:
+                    self.open[id] = effect
+            case FreeLock(lock=id):
+                self.queue.remove(id)
+                self.open.pop(id, None)
+                if self.queue and self.queue[0] != self.holder:
+                    self.open[self.queue[0]] = AskLock(self.queue[0], "press", "")
             case Retry(key=id):
                 self.open[id] = replace(self.performs[id], attempt=effect.attempt)
             case DropEffect(key=id) | CancelChild(child=id) | DropTimer(timer=id) | Unsubscribe(subscription=id):
@@ -298,6 +359,10 @@ class Outside:
                 if effect.attempt <= len(key) % 3:
                     return EffectFailed(NOON, key, Fault("timeout", "超时", "timeout"), True, False, effect.attempt)
                 return EffectDone(NOON, key, Decimal(7))
+            case AskLock(lock=id):
+                del self.open[id]
+                self.holder = id
+                return LockGranted(NOON, id)
             case StartChild(child=id):
                 del self.open[id]
                 return ChildEnded(NOON, id, None, {"answer": Decimal(3)})

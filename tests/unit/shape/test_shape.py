@@ -85,6 +85,11 @@ FOUND: list[tuple[str, Workflow, list[tuple[str, str]]]] = [
         a_workflow({"a": BRANCH, "done": END}, "go > a", {"from": "a", "to": "done", "when": "x", "else": True}),
         [("else_when", "/edges/1"), ("else_missing", "/nodes/a")],
     ),
+    (
+        "a node that takes back what another did, with an edge",
+        a_workflow({"a": {**WORK, "undo": "b"}, "b": WORK, "done": END}, "go > a > done if done", "b > done if done"),
+        [("undo_connected", "/nodes/b")],
+    ),
     ("an end that goes on", a_workflow({"a": END, "b": END}, "go > a > b"), [("end_goes_on", "/nodes/a")]),
     ("a fork with one way", a_workflow({"f": FORK, "b": END}, "go > f > b"), [("fork_single", "/nodes/f")]),
     (

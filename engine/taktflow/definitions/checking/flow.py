@@ -18,7 +18,7 @@ from taktflow.definitions.checking.scope import (
     item_of,
 )
 from taktflow.definitions.checking.starts import check_starts, start_types
-from taktflow.definitions.checking.waits import check_wait, outcomes_of
+from taktflow.definitions.checking.waits import check_guard, check_wait, outcomes_of
 from taktflow.definitions.checking.world import Notes
 from taktflow.definitions.data_types import field_type, shape_of
 from taktflow.definitions.envelope import Computed
@@ -28,14 +28,20 @@ from taktflow.definitions.places import pointed
 from taktflow.definitions.workflow import (
     Activity,
     Approval,
+    Broadcast,
     Call,
+    Cancel,
+    Compensate,
     EdgeModel,
+    Escalate,
     ForEach,
+    Interruptible,
     Node,
     UserTask,
     Wait,
     Workflow,
 )
+from taktflow.definitions.workflow import Scope as ScopeNode
 from taktflow.expressions import ANY, BOOLEAN, NULL, NUMBER, STRING, Type
 from taktflow.values import Pointer
 
@@ -88,10 +94,19 @@ def _level(
 ) -> None:
     scope = with_outs(notes, nodes, at, scope)
     routed = {target for n in nodes.values() for target in getattr(n, "on", {}).values()}
+
+    def known(id: str, at: Pointer) -> None:
+        if id not in nodes:
+            _unknown_node(notes, id, list(nodes), at)
+
     scopes = {id: scope.with_names(error=ERROR) if id in routed else scope for id in nodes}
     for id, node in nodes.items():
         here = f"{at}/nodes{pointed(id)}"
         _routes(notes, node, nodes, here)
+        if isinstance(node, Interruptible):
+            check_guard(notes, node, known, here, scopes[id])
+        for i, named in enumerate(_named(node)):
+            known(named, f"{here}/{'of' if isinstance(node, Compensate) else 'nodes'}/{i}")
         _node(notes, node, here, scopes[id])
     for index, edge in enumerate(edges):
         _edge(notes, edge, nodes, starts, f"{at}/edges/{index}", scopes.get(edge.source, scope))
@@ -137,10 +152,40 @@ def _node(notes: Notes, node: Node, at: Pointer, scope: Scope) -> None:
             check_wait(notes, node, at, scope)
         case ForEach():
             _foreach(notes, node, at, scope)
+        case ScopeNode():
+            _scope(notes, node, at, scope)
+        case Broadcast() | Escalate():
+            _data(notes, node.data, at, scope)
         case Call():
             _call(notes, node, at, scope)
         case _:
             return
+
+
+def _named(node: Node) -> Sequence[str]:
+    """The nodes of its level that a node speaks of."""
+    return node.of if isinstance(node, Compensate) else node.nodes if isinstance(node, Cancel) else ()
+
+
+def _data(notes: Notes, data: Mapping[str, object], at: Pointer, scope: Scope, key: str = "with") -> dict[str, Type]:
+    """The types of values by name, computed ones checked."""
+    found: dict[str, Type] = {}
+    for name, value in data.items():
+        here = f"{at}/{key}{pointed(name)}"
+        if isinstance(value, Computed):
+            found[name] = expression(notes, value.feel, f"{here}/$", scope)
+            continue
+        found[name] = ANY
+        for text, where in computed_in(value, here):
+            expression(notes, text, where, scope)
+    return found
+
+
+def _scope(notes: Notes, node: ScopeNode, at: Pointer, scope: Scope) -> None:
+    for name in node.vars:
+        if name in RESERVED:
+            notes.add("out.reserved", f"{at}/vars/{name}", path=name)
+    _level(notes, node.nodes, node.edges, at, scope.with_names(**_data(notes, node.vars, at, scope, "vars")))
 
 
 def _foreach(notes: Notes, node: ForEach, at: Pointer, scope: Scope) -> None:
@@ -149,6 +194,8 @@ def _foreach(notes: Notes, node: ForEach, at: Pointer, scope: Scope) -> None:
     if node.complete_when is not None:
         counted = scope.with_names(done=NUMBER, total=NUMBER, results=LIST)
         expression(notes, node.complete_when, f"{at}/complete_when", counted, BOOLEAN)
+    if node.open is not None and isinstance(node.open.key, Computed):
+        expression(notes, node.open.key.feel, f"{at}/open/key/$", scope, STRING, NUMBER)
     _level(notes, node.nodes, node.edges, at, inner)
     if node.collect is not None:
         quiet = Notes(notes.world)
@@ -163,10 +210,7 @@ def _call(notes: Notes, node: Call, at: Pointer, scope: Scope) -> None:
         if name not in inner.types:
             known = ", ".join(inner.types)
             notes.add("call.input_unknown", f"{at}/with{pointed(name)}", "warning", name=name, id=node.ref, known=known)
-    for name, value in node.data.items():
-        raw = value.model_dump(by_alias=True) if isinstance(value, Computed) else value
-        for text, where in computed_in(raw, f"{at}/with{pointed(name)}"):
-            expression(notes, text, where, scope)
+    _data(notes, node.data, at, scope)
     if node.collect is None:
         return
     nodes = child.nodes if child else {}

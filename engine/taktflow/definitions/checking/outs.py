@@ -13,7 +13,8 @@ from taktflow.definitions.data_types import shape_of
 from taktflow.definitions.kinds import Form
 from taktflow.definitions.misfits import nearest
 from taktflow.definitions.places import pointed
-from taktflow.definitions.workflow import Activity, Approval, ForEach, Node, UserTask, Wait
+from taktflow.definitions.workflow import Activity, Approval, ForEach, Interruptible, Node, UserTask, Wait
+from taktflow.definitions.workflow import Scope as ScopeNode
 from taktflow.expressions import ANY, DATETIME, STRING, ContextOf, ListOf, Type
 from taktflow.values import Pointer
 
@@ -66,6 +67,18 @@ def _fitting(notes: Notes, declared: Mapping[str, Type], out: Out) -> None:
 
 
 def _outs(notes: Notes, node: Node, at: Pointer) -> Iterator[Out]:
+    for name, event in node.events.items() if isinstance(node, Interruptible) else ():
+        if event.out:
+            yield Out(event.out, f"{at}/events{pointed(name)}/out", ANY)
+    if isinstance(node, ScopeNode):
+        # What the inside of a scope sets is the flow's, but for the scope's own variables.
+        inner = [o for id, n in node.nodes.items() for o in _outs(notes, n, f"{at}/nodes{pointed(id)}")]
+        yield from (o for o in inner if o.path.partition(".")[0] not in node.vars)
+        return
+    yield from _own_outs(notes, node, at)
+
+
+def _own_outs(notes: Notes, node: Node, at: Pointer) -> Iterator[Out]:
     if isinstance(node, Wait):
         if node.out:
             yield Out(node.out, f"{at}/out", ANY)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from taktflow.definitions.checking.scope import SPAN, Scope, expression
 from taktflow.definitions.checking.world import Notes
 from taktflow.definitions.envelope import Computed
-from taktflow.definitions.workflow import Span, Work
+from taktflow.definitions.triggers import Span, Work
 from taktflow.values import Pointer, YearsMonths, parse_duration
 
 

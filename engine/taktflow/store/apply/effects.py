@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from taktflow.runtime.effects import (
+    Announce,
+    AskLock,
     CancelChild,
     ChangeTask,
     CloseIncident,
@@ -15,6 +17,8 @@ from taktflow.runtime.effects import (
     DropEffect,
     DropTimer,
     EndInstance,
+    FreeLock,
+    Hear,
     OpenTask,
     Perform,
     RaiseIncident,
@@ -26,7 +30,8 @@ from taktflow.runtime.effects import (
     Unsubscribe,
 )
 from taktflow.store.apply.alerts import tell
-from taktflow.store.apply.messages import subscribe, unsubscribe
+from taktflow.store.apply.locks import ask, free
+from taktflow.store.apply.messages import announce, hear, subscribe, unsubscribe
 from taktflow.store.apply.signals import signal
 from taktflow.store.apply.tasks import change_task, close_task, open_task
 from taktflow.store.commit import EffectOutcome
@@ -149,8 +154,28 @@ def _unsubscribe(tx: Transaction, owner: Owner, effect: Unsubscribe) -> None:
         owner.woken.add("signals")
 
 
+def _hear(tx: Transaction, owner: Owner, effect: Hear) -> None:
+    hear(tx, owner.instance, effect)
+
+
+def _announce(tx: Transaction, owner: Owner, effect: Announce) -> None:
+    if announce(tx, effect, owner.at):
+        owner.woken.add("signals")
+
+
+def _ask_lock(tx: Transaction, owner: Owner, effect: AskLock) -> None:
+    if ask(tx, owner.instance, effect, owner.at):
+        owner.woken.add("signals")
+
+
+def _free_lock(tx: Transaction, owner: Owner, effect: FreeLock) -> None:
+    if free(tx, owner.instance, effect.lock, owner.at):
+        owner.woken.add("signals")
+
+
 def _start_child(tx: Transaction, owner: Owner, effect: StartChild) -> None:
     event = {"ref": effect.ref, "variables": effect.variables, "parent": owner.instance, "token": effect.token}
+    event["depth"] = effect.depth
     signal(tx, effect.child, "start_child", event, owner.at)
     owner.woken.add("signals")
 
@@ -212,6 +237,10 @@ WAYS: Mapping[type[Any], Callable[[Transaction, Owner, Any], None]] = {
     CloseTask: _close_task,
     Subscribe: _subscribe,
     Unsubscribe: _unsubscribe,
+    Hear: _hear,
+    Announce: _announce,
+    AskLock: _ask_lock,
+    FreeLock: _free_lock,
     StartChild: _start_child,
     CancelChild: _cancel_child,
     RaiseIncident: _raise_incident,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from taktflow.runtime.effects import Subscribe
+from taktflow.runtime.effects import Announce, Hear, Subscribe
 from taktflow.store.apply.signals import signal
 from taktflow.store.commit import NewMessage
 from taktflow.store.moments import micros
@@ -17,6 +17,8 @@ Posted: TypeAlias = Literal["delivered", "buffered", "duplicate"]
 _WAITING = """SELECT id, payload, "by" FROM message WHERE name = ? AND key = ? AND status = 'waiting'
  AND expires_at > ? ORDER BY received_at, id LIMIT 1"""
 _SUBSCRIBE = """INSERT INTO subscription (instance_id, id, name, key) VALUES (?, ?, ?, ?)
+ ON CONFLICT (instance_id, id) DO NOTHING"""
+_HEAR = """INSERT INTO listener (instance_id, id, name) VALUES (?, ?, ?)
  ON CONFLICT (instance_id, id) DO NOTHING"""
 _TAKE = "UPDATE message SET status = 'taken', taken_by = ? WHERE id = ?"
 _SUBSCRIBER = "SELECT n, instance_id, id FROM subscription WHERE name = ? AND key = ? ORDER BY n LIMIT 1"
@@ -58,6 +60,8 @@ def unsubscribe(tx: Transaction, instance: str, subscription: str, at: datetime)
     """Waits no more. A message that matched but was not taken in yet goes on; tells whether another waited for it."""
     if tx.count("DELETE FROM subscription WHERE instance_id = ? AND id = ?", (instance, subscription)):
         return False
+    if tx.count("DELETE FROM listener WHERE instance_id = ? AND id = ?", (instance, subscription)):
+        return False
     given_back = tx.rows(
         "DELETE FROM signal_inbox WHERE instance_id = ? AND kind = 'message' AND subject = ? RETURNING event",
         (instance, subscription),
@@ -70,6 +74,20 @@ def unsubscribe(tx: Transaction, instance: str, subscription: str, at: datetime)
         tx.run("UPDATE message SET status = 'waiting', taken_by = NULL WHERE id = ?", (message,))
         delivered |= _match(tx, message, name, key, at)
     return delivered
+
+
+def hear(tx: Transaction, instance: str, effect: Hear) -> None:
+    """Hears every broadcast of that name from now on."""
+    tx.run(_HEAR, (instance, effect.subscription, effect.name))
+
+
+def announce(tx: Transaction, effect: Announce, at: datetime) -> bool:
+    """Tells everybody who hears the broadcast; tells whether there was anybody."""
+    told = {"message": effect.id, "payload": effect.payload, "by": ""}
+    heard = tx.rows("SELECT instance_id, id FROM listener WHERE name = ?", (effect.name,))
+    for instance, subscription in heard:
+        signal(tx, instance, "broadcast", {"subscription": subscription, **told}, at)
+    return bool(heard)
 
 
 def expire(tx: Transaction, now: datetime) -> int:

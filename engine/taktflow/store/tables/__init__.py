@@ -12,7 +12,8 @@ from taktflow.store.tables.executor import ExecutorTable
 from taktflow.store.tables.inbound import InboundTable
 from taktflow.store.tables.incident import IncidentTable
 from taktflow.store.tables.instance import InstanceTable, JournalTable
-from taktflow.store.tables.message import MessageTable, SubscriptionTable
+from taktflow.store.tables.lock import LockTable
+from taktflow.store.tables.message import ListenerTable, MessageTable, SubscriptionTable
 from taktflow.store.tables.record import RecordChangeTable, RecordIndexTable, RecordTable, RecordUniqueTable
 from taktflow.store.tables.signal import SignalTable
 from taktflow.store.tables.timer import TimerTable
@@ -33,6 +34,8 @@ __all__ = [
     "IncidentTable",
     "InstanceTable",
     "JournalTable",
+    "ListenerTable",
+    "LockTable",
     "MessageTable",
     "PlanTable",
     "RecordChangeTable",

@@ -1,4 +1,4 @@
-"""Messages and who waits for them."""
+"""Messages, broadcasts, and who waits for them."""
 
 from __future__ import annotations
 
@@ -25,6 +25,17 @@ class SubscriptionTable(SQLModel, table=True):
     id: str = Field(sa_type=Words)
     name: str = Field(sa_type=Words)
     key: str = Field(sa_type=Words)
+
+
+class ListenerTable(SQLModel, table=True):
+    """An instance hears the broadcast ``name`` for as long as the row stands."""
+
+    __tablename__ = "listener"
+    __table_args__ = (Index("listener_name", "name"), {"sqlite_with_rowid": False})
+
+    instance_id: str = Field(primary_key=True, sa_type=Words)
+    id: str = Field(primary_key=True, sa_type=Words)
+    name: str = Field(sa_type=Words)
 
 
 class MessageTable(SQLModel, table=True):
