@@ -29,6 +29,7 @@ from taktflow.api.routes import (
     hooks,
     incidents,
     instances,
+    locks,
     messages,
     people,
     plugins,
@@ -45,6 +46,7 @@ BUILT_DESIGNER = Path(__file__).parent / "static"
 DOORS: tuple[Door, ...] = (
     session.door,
     instances.door,
+    locks.door,
     messages.door,
     stream.door,
     work.door,

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from taktflow.errors import Invalid
+from taktflow.runtime.effects import Announce
 from taktflow.services.caller import Caller
 from taktflow.services.engine import Engine
 from taktflow.services.start import StartedInstance, start_instance
-from taktflow.store import Commit, NewMessage
+from taktflow.store import AuditEntry, Commit, NewMessage
 from taktflow.values import Json, YearsMonths, normal, parse_duration
 
 KEPT = timedelta(days=7)
@@ -60,6 +61,17 @@ def post_message(
     message = NewMessage(id, name, key, normal(payload), now, now + kept, caller.name)
     engine.store.commit(Commit(at=now, messages=(message,), by=caller.name)).result()
     return Posted(id, ())
+
+
+def announce(engine: Engine, name: str, payload: Json, *, caller: Caller) -> str:
+    """Tells every instance that waits for the broadcast ``name`` right now; gives back its id."""
+    if not name:
+        raise Invalid("message.name")
+    now, id = engine.now(), engine.new_id()
+    told = Announce(id, name, normal(payload))
+    audit = AuditEntry(now, caller.name, "message.broadcast", f"broadcast:{name}")
+    engine.store.commit(Commit(at=now, effects=(told,), audit=(audit,), by=caller.name)).result()
+    return id
 
 
 def _key(start: str, id: str | None) -> str | None:

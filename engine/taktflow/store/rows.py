@@ -203,6 +203,19 @@ class UserTaskRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LockRow:
+    """A place in the queue for the thing ``name``; whoever was granted it has it."""
+
+    name: str
+    instance: str
+    workflow: str
+    key: str
+    node: str
+    asked_at: datetime
+    granted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentRow:
     """A path that waits for a person."""
 

@@ -57,7 +57,7 @@ def test_many_at_once_are_served_one_at_a_time(store: Store, name: str) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    served = []
+    served: list[str] = []
     while len(served) < len(names):
         (holder,) = [n for n in granted(store, *names) if n not in served]
         served.append(holder)

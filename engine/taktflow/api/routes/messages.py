@@ -39,3 +39,22 @@ def post_message(engine: Running, caller: Asking, body: Message) -> Posted:
     done = service.post_message(engine, body.name, body.key, body.payload, caller=caller, id=body.id, ttl=body.ttl)
     started = [Started(id=s.id, status=s.status, outcome=s.outcome, existing=s.existing) for s in done.started]
     return Posted(id=done.id, started=started)
+
+
+class Broadcast(Body):
+    """What everybody who waits for it now shall hear."""
+
+    name: str = Field(min_length=1, max_length=200)
+    payload: Any = None
+
+
+class Announced(Shape):
+    """The broadcast's id."""
+
+    id: str
+
+
+@door.post("/api/broadcasts", who=who("operator"), status=202)
+def announce(engine: Running, caller: Asking, body: Broadcast) -> Announced:
+    """Tell every instance that waits for this broadcast right now; it is kept for nobody."""
+    return Announced(id=service.announce(engine, body.name, body.payload, caller=caller))
