@@ -52,6 +52,10 @@ class Expression:
             return None  # The scope held a number that is none.
         return settled(value) if type(value) in (list, tuple, dict) else value
 
+    def evaluate_within(self, scope: Mapping[str, Value], run: Run) -> Value:
+        """Its value as a part of a larger evaluation, whose budget and clock it shares; raises as that one does."""
+        return self._compiled(scope, run)
+
     def evaluate_safely(self, scope: Mapping[str, Value], clock: Clock) -> Value:
         """The same by a slower evaluator with a smaller budget, for text that a person is still typing."""
         try:
