@@ -15,7 +15,8 @@ from taktflow.definitions.checking.systems import check_calendar, check_connecti
 from taktflow.definitions.checking.world import Notes, World
 from taktflow.definitions.decision import Decision
 from taktflow.definitions.envelope import Envelope
-from taktflow.definitions.kinds import Calendar, Connection, Definition, Entity, Form, Formula, Pack
+from taktflow.definitions.formula import Formula
+from taktflow.definitions.kinds import Calendar, Connection, Definition, Entity, Form, Pack
 from taktflow.definitions.pack import Placed
 from taktflow.definitions.places import place_of
 from taktflow.definitions.vocabulary import ChannelKind, ConnectorKind, NodeKind, Vocabulary

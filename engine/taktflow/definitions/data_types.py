@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from taktflow.definitions.data import object_fields
 from taktflow.definitions.decision import Decision
 from taktflow.definitions.envelope import DataField
-from taktflow.definitions.kinds import Entity, Formula
+from taktflow.definitions.formula import Formula
+from taktflow.definitions.kinds import Entity
 from taktflow.expressions import ANY, BOOLEAN, DATE, DATETIME, NUMBER, STRING, TIME, ContextOf, ListOf, Type
 
 _DEEPEST = 6

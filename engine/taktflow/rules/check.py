@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from taktflow.definitions.decision import Decision
-from taktflow.definitions.kinds import Formula
+from taktflow.definitions.formula import Formula
 from taktflow.expressions import ExpressionInvalid, parse
 from taktflow.rules.column import columns_of
 from taktflow.rules.domain import domain_findings, domain_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import Decimal
 
-from taktflow.definitions.kinds import Formula, FormulaInput, FormulaOutput
+from taktflow.definitions.formula import Formula, FormulaInput, FormulaOutput
 from taktflow.errors import Invalid
 from taktflow.expressions import Clock, Expression, LimitExceeded, parse
 from taktflow.rules.formula_reading import shape_findings

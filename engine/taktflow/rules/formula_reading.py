@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from taktflow.definitions.kinds import Formula
+from taktflow.definitions.formula import Formula
 from taktflow.expressions import Expression, ExpressionInvalid, parse
 from taktflow.expressions.tree import Filter, Name, Node, parts
 from taktflow.values import Finding, Pointer

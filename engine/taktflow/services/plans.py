@@ -11,7 +11,8 @@ from typing import Any
 
 from taktflow.catalog import Catalog
 from taktflow.definitions.decision import Decision
-from taktflow.definitions.kinds import Calendar, Formula
+from taktflow.definitions.formula import Formula
+from taktflow.definitions.kinds import Calendar
 from taktflow.definitions.workflow import Workflow
 from taktflow.errors import NotFound
 from taktflow.rules import compile_decision, compile_formula
