@@ -8,11 +8,11 @@ from taktflow.definitions.decision import Decision
 from taktflow.definitions.formula import Formula
 from taktflow.expressions import ExpressionInvalid, parse
 from taktflow.rules.column import columns_of
-from taktflow.rules.domain import domain_findings, domain_of
+from taktflow.rules.analysis.domain import domain_findings, domain_of
 from taktflow.rules.formula import compile_formula
 from taktflow.rules.formula_reading import shape_findings
 from taktflow.rules.monotone import monotone_findings
-from taktflow.rules.overlap import overlap_findings
+from taktflow.rules.analysis.overlap import overlap_findings
 from taktflow.rules.reading import Reading, output_fits, read
 from taktflow.rules.typed import cell_text
 from taktflow.values import Finding, has_errors

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from taktflow.rules.axis import Axis
 from taktflow.rules.column import Column
-from taktflow.rules.domain import Domain
+from taktflow.rules.analysis.domain import Domain
 from taktflow.rules.reading import Reading, Row
 from taktflow.rules.rowset import members, united
 from taktflow.rules.words import inputs_text

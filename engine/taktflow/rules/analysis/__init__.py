@@ -1,0 +1,1 @@
+"""The static analysis of decision tables: what is wrong, missing or idle in them, each with an example that shows it."""
