@@ -11,6 +11,7 @@ from taktflow.expressions.emission import Emitted, emit
 from taktflow.expressions.faults import LimitExceeded
 from taktflow.expressions.inference import inferred
 from taktflow.expressions.limits import SAFE_STEPS
+from taktflow.expressions.names import source
 from taktflow.expressions.reading import read
 from taktflow.expressions.run import Clock, Run
 from taktflow.expressions.safe import evaluated
@@ -84,6 +85,10 @@ def settled(value: Value) -> Value:
 
 
 @lru_cache(maxsize=4_096)
-def parse(text: str) -> Expression:
-    """The expression that ``text`` writes; :class:`ExpressionInvalid` with the offset of the first mistake."""
-    return Expression(text, read(text))
+def parse(text: str, names: frozenset[str] = frozenset(), fields: frozenset[str] = frozenset()) -> Expression:
+    """The expression that ``text`` writes; :class:`ExpressionInvalid` with the offset of the first mistake.
+
+    ``names`` are the variables, ``fields`` the properties that its author's scope knows: those that hold spaces,
+    operators or keywords (``Monthly Salary``, ``Date-Time``) are read as one name only where they are known.
+    """
+    return Expression(text, read(source(text, names, fields) if names or fields else text))
