@@ -99,7 +99,8 @@ def parse_cell(
 ) -> Cell:
     """The cell that ``text`` writes in a column of ``type``; ``zone`` is meant by dates with a time but no offset.
 
-    ``names`` and ``fields`` are those :func:`parse` asks for. :class:`ExpressionInvalid` with the offset of the mistake in ``text`` and a hint where one can be given.
+    ``names`` and ``fields`` are those :func:`parse` asks for. :class:`ExpressionInvalid` has the offset of the mistake
+    in ``text`` and a hint where one can be given.
     """
     if len(text) > SOURCE_CHARS:
         raise ExpressionInvalid("expressions.limit.source", offset=SOURCE_CHARS, limit=SOURCE_CHARS)
