@@ -41,8 +41,8 @@ def located(placed: Placed, findings: Iterable[Finding]) -> list[Finding]:
     found = []
     for finding in findings:
         place = place_of(placed.read_from.places, finding.at)
-        found.append(replace(finding, file=placed.read_from.name, line=place.line, column=place.column))
-    return sorted(_once(found), key=lambda f: (f.line, f.column, f.at))
+        found.append(replace(finding, file=place.file or placed.read_from.name, line=place.line, column=place.column))
+    return sorted(_once(found), key=lambda f: (f.file, f.line, f.column, f.at))
 
 
 def _once(findings: list[Finding]) -> list[Finding]:

@@ -10,10 +10,10 @@ from decimal import Decimal
 from taktflow.definitions.decision import Decision
 from taktflow.errors import Invalid
 from taktflow.expressions import Clock, LimitExceeded
-from taktflow.rules.answer import Answer, Answering, answer_of, rank
-from taktflow.rules.check import settings_findings
+from taktflow.rules.answer import Answer, Answering, rank
 from taktflow.rules.column import Column, columns_of
-from taktflow.rules.reading import read
+from taktflow.rules.headings import note_settings
+from taktflow.rules.reading import Reading, read
 from taktflow.rules.rowset import members, united
 from taktflow.rules.typed import TYPE_WORDS, Mistyped
 from taktflow.rules.words import Words, beyond, fault, inputs_text
@@ -169,7 +169,9 @@ class Table:
                 {
                     "id": answer.row,
                     "cells": {c.id: c.text(places[answer.row]) for c in self.columns} if answer.row in places else {},
-                    "answers": dict(answer.texts),
+                    "answers": {
+                        o.id: text or "-" for o, text in zip(self.definition.outputs, answer.texts, strict=True)
+                    },
                     "note": self.notes[places[answer.row]] if answer.row in places else "",
                 }
                 for answer in chosen
@@ -222,8 +224,9 @@ def compile_decision(definition: Decision, version: int) -> Table:
 
     Overlaps are not looked for again: publishing did, and answering tells them.
     """
-    reading, settings = read(definition), settings_findings(definition)
-    findings = [*settings, *reading.findings]
+    reading, settings = read(definition), Reading(definition)
+    fallback = note_settings(settings)
+    findings = [*settings.findings, *reading.findings]
     if has_errors(findings):
         raise Invalid("table.refused", findings=findings, decision=definition.id, problems=len(findings))
     columns = columns_of(reading)
@@ -234,17 +237,10 @@ def compile_decision(definition: Decision, version: int) -> Table:
         columns=columns,
         answers=tuple(row.answer for row in reading.rows),
         notes=tuple(row.note for row in reading.rows),
-        fallback=_fallback(definition),
+        fallback=fallback,
         residual=united(column.residual for column in columns),
         answering=Answering(definition.id, definition.outputs),
     )
-
-
-def _fallback(definition: Decision) -> Answer | None:
-    row = definition.default.row
-    if row is None:
-        return None
-    return answer_of("default", definition.outputs, [row.get(output.id) for output in definition.outputs])
 
 
 def _first(rows: int, most: int) -> Iterator[int]:

@@ -92,7 +92,7 @@ def domain_findings(reading: Reading, domains: Sequence[Domain]) -> Iterator[Fin
             if found is not None:
                 code, outside = found
                 args = {"row": row, "column": column.id, "cell": texts[number], "domain": domain.text}
-                yield Finding(code, f"/rows/{at}/{number + 1}", {**args, "outside": outside})
+                yield Finding(code, at.place(number), {**args, "outside": outside})
 
 
 def _outside(cell: Cell, domain: Domain) -> tuple[str, str] | None:
