@@ -29,6 +29,7 @@ from taktflow.expressions.types import (
     conforms,
     type_of_value,
 )
+from taktflow.expressions.unzoned import UNZONED
 
 __all__ = [
     "ANY",
@@ -41,6 +42,7 @@ __all__ = [
     "STRING",
     "SUBJECT",
     "TIME",
+    "UNZONED",
     "YEARS_MONTHS",
     "Cell",
     "Clock",

@@ -104,6 +104,8 @@ _EQUALS: dict[str, Callable[[Value, Value], Value]] = {
     "list": _equal_lists,
     "context": _equal_contexts,
     "range": _equal_ranges,
+    "time": temporal.alike,
+    "date and time": temporal.alike,
 }
 
 

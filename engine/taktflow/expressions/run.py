@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 
 from taktflow.expressions.faults import LimitExceeded
 from taktflow.expressions.limits import CALL_DEPTH, CHARS_A_STEP, STEPS, STRING_CHARS
+from taktflow.expressions.unzoned import zoned
 from taktflow.values import Value
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What time an expression sees: ``now`` is an aware moment, ``zone`` the zone that dates and local times mean."""
+    """What time an expression sees: ``now`` is an aware moment, ``zone`` the zone that dates and local times mean.
+
+    With :data:`.unzoned.UNZONED` as the zone, a date and time without a zone stays without one, as the standard has it.
+    """
 
     now: datetime
     zone: tzinfo
@@ -21,7 +25,7 @@ class Clock:
     @property
     def here(self) -> datetime:
         """Now in the caller's zone."""
-        return self.now.astimezone(self.zone)
+        return self.now.astimezone(zoned(self.zone) or UTC)
 
     @property
     def today(self) -> date:
