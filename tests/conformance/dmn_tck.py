@@ -153,7 +153,7 @@ def alike(wanted: Value, got: Value) -> bool:
     if isinstance(wanted, bool) or isinstance(got, bool) or wanted is None or got is None:
         return wanted is got
     if isinstance(wanted, Decimal):
-        return isinstance(got, Decimal) and abs(wanted - got) <= TOLERANCE * max(abs(wanted), 1)
+        return isinstance(got, Decimal) and abs(wanted - got) <= TOLERANCE * max(abs(wanted), Decimal(1))
     if isinstance(wanted, list):
         return isinstance(got, list) and len(wanted) == len(got) and all(map(alike, wanted, got))
     if isinstance(wanted, dict):

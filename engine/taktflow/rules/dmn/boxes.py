@@ -14,11 +14,14 @@ class Place:
     line: int = 0
 
 
+NOWHERE = Place()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
     """An expression; ``type_ref`` is the declared type of its value, empty when none is."""
 
-    at: Place = Place()
+    at: Place = NOWHERE
     type_ref: str = ""
 
 
@@ -126,7 +129,7 @@ class Rule:
     answers: tuple[LiteralExpression, ...]
     notes: tuple[str, ...] = ()
     description: str = ""
-    at: Place = Place()
+    at: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

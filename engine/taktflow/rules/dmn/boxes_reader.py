@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal, cast
 
 from taktflow.rules.dmn.boxes import (
+    NOWHERE,
     Box,
     Conditional,
     Context,
@@ -31,7 +32,7 @@ def name_of(element: Element) -> str:
     return " ".join(element.attributes.get("name", "").split())
 
 
-def placed(element: Element, within: Place = Place()) -> Place:
+def placed(element: Element, within: Place = NOWHERE) -> Place:
     """Where ``element`` stands, named by its own id or that of what is around it."""
     return Place(element.attributes.get("id", "").strip() or name_of(element) or within.element, element.line)
 
@@ -53,7 +54,7 @@ class BoxReader:
 
     def only_box(self, element: Element, within: Place) -> Box | None:
         """The one boxed expression inside ``element``; None when there is none."""
-        found = [c for c in element.all(*_READ)]
+        found = list(element.all(*_READ))
         if len(found) > 1:
             self.notes.add("dmn.several_expressions", placed(found[1], within))
         return self.box(found[0], within) if found else None
@@ -96,7 +97,7 @@ class BoxReader:
         return table_of(self.literal, self.notes, element, at)
 
     def _context(self, element: Element, at: Place) -> Context:
-        entries = []
+        entries: list[Entry] = []
         for child in element.all("contextEntry"):
             variable = child.first("variable")
             name = "" if variable is None else name_of(variable)
@@ -112,9 +113,7 @@ class BoxReader:
             parameter = child.first("parameter")
             name = "" if parameter is None else name_of(parameter)
             bindings.append(Entry(name, self.only_box(child, at), "" if parameter is None else type_of(parameter)))
-        return Invocation(
-            at=at, type_ref=type_of(element), of=self.only_box(element, at), bindings=tuple(bindings)
-        )
+        return Invocation(at=at, type_ref=type_of(element), of=self.only_box(element, at), bindings=tuple(bindings))
 
     def _relation(self, element: Element, at: Place) -> Relation:
         columns = list(element.all("column"))

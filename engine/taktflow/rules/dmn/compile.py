@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from taktflow.expressions import Expression, Function
+from taktflow.expressions import Expression, Function, operators
 from taktflow.expressions import tree as t
 from taktflow.rules.dmn import boxes as b
 from taktflow.rules.dmn.kinds import ANYTHING, Kind, Kinds
-from taktflow.rules.dmn.nodes import NULL, called, constant, named, one_test, ours, read_text, tests_of
+from taktflow.rules.dmn.nodes import NULL, Known, called, named, one_test, ours, read_text, tests_of
 from taktflow.rules.dmn.notes import Notes
 from taktflow.rules.dmn.passage import KEY, Passage
 from taktflow.rules.dmn.table import Answer, Clause, Line, Table
@@ -25,14 +25,14 @@ class Compiler:
     def __init__(self, kinds: Kinds, notes: Notes) -> None:
         self.kinds, self.notes = kinds, notes
 
-    def node(self, box: b.Box | None, names: frozenset[str], expected: str = "") -> t.Node:
-        """The tree of ``box`` in a scope that knows ``names``; its value is fitted to its own declared type.
+    def node(self, box: b.Box | None, known: Known, expected: str = "") -> t.Node:
+        """The tree of ``box`` in a scope that knows ``known``; its value is fitted to its own declared type.
 
         ``expected`` is the type that the surroundings declare; they fit the value to it themselves.
         """
         if box is None:
             return NULL
-        node = _COMPILE[type(box)](self, box, names, expected)
+        node = _COMPILE[type(box)](self, box, known, expected)
         if isinstance(box, b.FunctionDefinition):
             return node
         return self.fitted(node, box.type_ref, box.at)
@@ -48,61 +48,67 @@ class Compiler:
 
         return ours(fit, node)
 
-    def _literal(self, box: b.LiteralExpression, names: frozenset[str], _: str) -> t.Node:
-        return read_text(box, names, self.notes)
+    def _literal(self, box: b.LiteralExpression, known: Known, _: str) -> t.Node:
+        return read_text(box, known, self.notes)
 
-    def _context(self, box: b.Context, names: frozenset[str], _: str) -> t.Node:
+    def _context(self, box: b.Context, known: Known, _: str) -> t.Node:
         entries: list[t.Entry] = []
         for entry in box.entries:
-            value = self.fitted(self.node(entry.value, names, entry.type_ref), entry.type_ref, box.at)
+            value = self.fitted(self.node(entry.value, known, entry.type_ref), entry.type_ref, box.at)
             entries.append(t.Entry(key=entry.name or _RESULT, value=value, at=0, end=0))
-            names |= {entry.name} if entry.name else frozenset()
+            known = known.with_names(entry.name)
         literal = t.ContextLiteral(entries=tuple(entries), at=0, end=0)
         if any(e.key == _RESULT for e in entries):
             return t.Path(of=literal, field=_RESULT, at=0, end=0)
         return literal
 
-    def _invocation(self, box: b.Invocation, names: frozenset[str], _: str) -> t.Node:
-        of = self.node(box.of, names)
+    def _invocation(self, box: b.Invocation, known: Known, _: str) -> t.Node:
+        of = self.node(box.of, known)
         arguments = [
-            (e.name, self.fitted(self.node(e.value, names, e.type_ref), e.type_ref, box.at)) for e in box.bindings
+            (e.name, self.fitted(self.node(e.value, known, e.type_ref), e.type_ref, box.at)) for e in box.bindings
         ]
         if any(not name for name, _ in arguments):
             self.notes.add("dmn.binding_name", box.at)
             return NULL
         return called(of, arguments)
 
-    def _relation(self, box: b.Relation, names: frozenset[str], _: str) -> t.Node:
+    def _relation(self, box: b.Relation, known: Known, _: str) -> t.Node:
         rows = []
         for row in box.rows:
             cells = zip(box.columns, box.column_types, row, strict=True)
-            entries = {c: self.fitted(self.node(cell, names, kind), kind, box.at) for c, kind, cell in cells}
+            entries = {c: self.fitted(self.node(cell, known, kind), kind, box.at) for c, kind, cell in cells}
             # A row's cells do not see one another, so none is an entry that the next one reads.
             rows.append(_context_of(entries))
         return t.ListLiteral(items=tuple(rows), at=0, end=0)
 
-    def _listing(self, box: b.Listing, names: frozenset[str], _: str) -> t.Node:
-        return t.ListLiteral(items=tuple(self.node(i, names) for i in box.items), at=0, end=0)
+    def _listing(self, box: b.Listing, known: Known, _: str) -> t.Node:
+        return t.ListLiteral(items=tuple(self.node(i, known) for i in box.items), at=0, end=0)
 
-    def _conditional(self, box: b.Conditional, names: frozenset[str], expected: str) -> t.Node:
-        test, then, otherwise = (self.node(n, names, expected) for n in (box.test, box.then, box.otherwise))
+    def _conditional(self, box: b.Conditional, known: Known, expected: str) -> t.Node:
+        test, then, otherwise = (self.node(n, known, expected) for n in (box.test, box.then, box.otherwise))
         return t.If(test=test, then=then, otherwise=otherwise, at=0, end=0)
 
-    def _filtering(self, box: b.Filtering, names: frozenset[str], _: str) -> t.Node:
-        return t.Filter(of=self.node(box.of, names), test=self.node(box.test, names | {"item"}), at=0, end=0)
+    def _filtering(self, box: b.Filtering, known: Known, _: str) -> t.Node:
+        test = ours(condition, self.node(box.test, known.with_names("item")))
+        found = t.Filter(of=self.node(box.of, known), test=test, at=0, end=0)
+        return ours(unless_unfit, t.FunctionLiteral(parameters=(), body=found, at=0, end=0))
 
-    def _iteration(self, box: b.Iteration, names: frozenset[str], _: str) -> t.Node:
-        iterator = t.Iterator(name=box.name, domain=self.node(box.domain, names), upto=None, at=0, end=0)
-        body = self.node(box.body, names | {box.name, "partial"})
+    def _iteration(self, box: b.Iteration, known: Known, _: str) -> t.Node:
+        iterator = t.Iterator(name=box.name, domain=self.node(box.domain, known), upto=None, at=0, end=0)
+        body = self.node(box.body, known.with_names(box.name, "partial"))
         if box.word == "for":
             return t.For(iterators=(iterator,), body=body, at=0, end=0)
-        return t.Quantified(every=box.word == "every", iterators=(iterator,), body=body, at=0, end=0)
+        # All answers are looked at, also after one that settles it: each must be a condition.
+        answers = t.For(iterators=(iterator,), body=ours(condition, body), at=0, end=0)
+        settle = operators.conjunction if box.word == "every" else operators.disjunction
+        found = ours(lambda _, values: None if values is None else settle(*values), answers)
+        return ours(unless_unfit, t.FunctionLiteral(parameters=(), body=found, at=0, end=0))
 
-    def _function(self, box: b.FunctionDefinition, names: frozenset[str], expected: str) -> t.Node:
+    def _function(self, box: b.FunctionDefinition, known: Known, expected: str) -> t.Node:
         if box.language != "FEEL":
             return NULL
         parameters = tuple(p.name for p in box.parameters)
-        body = self.node(box.body, names | set(parameters), box.type_ref)
+        body = self.node(box.body, known.with_names(*parameters), box.type_ref)
         literal = t.FunctionLiteral(parameters=parameters, body=body, at=0, end=0)
         return self._typed(literal, box)
 
@@ -115,8 +121,8 @@ class Compiler:
 
         return ours(typed, literal)
 
-    def _table(self, box: b.DecisionTable, names: frozenset[str], expected: str) -> t.Node:
-        table = self.table(box, names, expected)
+    def _table(self, box: b.DecisionTable, known: Known, expected: str) -> t.Node:
+        table = self.table(box, known, expected)
         free = sorted(table.names - {KEY})
 
         def answer(passage: Passage, *values: Value) -> Value:
@@ -124,30 +130,30 @@ class Compiler:
 
         return ours(answer, *(named(n) for n in free))
 
-    def table(self, box: b.DecisionTable, names: frozenset[str], expected: str = "") -> Table:
+    def table(self, box: b.DecisionTable, known: Known, expected: str = "") -> Table:
         """The decision table ready to answer."""
         asked = tuple(
             Clause(
-                Expression(i.expression.text, read_text(i.expression, names, self.notes)),
+                Expression(i.expression.text, read_text(i.expression, known, self.notes)),
                 self.kinds.kind(i.expression.type_ref, i.expression.at),
-                self._test(i.values, names),
+                self._test(i.values, known),
             )
             for i in box.inputs
         )
-        answered = tuple(self._answer(o, box, expected, names) for o in box.outputs)
+        answered = tuple(self._answer(o, box, expected, known) for o in box.outputs)
         lines = tuple(
             Line(
                 rule.id,
-                tuple(self._test(test, names) for test in rule.tests),
-                tuple(self._output(cell, names) for cell in rule.answers),
+                tuple(self._test(test, known) for test in rule.tests),
+                tuple(self._output(cell, known) for cell in rule.answers),
             )
             for rule in box.rules
         )
         return Table(box.id or box.at.element, box.at, box.hit_policy, box.aggregation, asked, answered, lines)
 
-    def _answer(self, clause: b.OutputClause, box: b.DecisionTable, expected: str, names: frozenset[str]) -> Answer:
+    def _answer(self, clause: b.OutputClause, box: b.DecisionTable, expected: str, known: Known) -> Answer:
         type_ref = clause.type_ref
-        order = None if clause.values is None else tests_of(clause.values, names, self.notes)
+        order = None if clause.values is None else tests_of(clause.values, known, self.notes)
         around = (box.type_ref or expected) if len(box.outputs) == 1 else ""
         kind = self.kinds.kind(type_ref, box.at)
         declared = kind if kind.order or not around else self.kinds.kind(around, box.at)
@@ -155,17 +161,36 @@ class Compiler:
             clause.name,
             kind,
             tuple(Expression("", node) for node in order[0]) if order else declared.order,
-            None if clause.default is None else self._output(clause.default, names),
+            None if clause.default is None else self._output(clause.default, known),
         )
 
-    def _output(self, box: b.LiteralExpression, names: frozenset[str]) -> Expression:
+    def _output(self, box: b.LiteralExpression, known: Known) -> Expression:
         # An output entry left empty, or a dash, answers nothing.
         empty = box.text.strip() in ("", "-")
-        return Expression(box.text, NULL if empty else read_text(box, names, self.notes))
+        return Expression(box.text, NULL if empty else read_text(box, known, self.notes))
 
-    def _test(self, box: b.LiteralExpression | None, names: frozenset[str]) -> Expression | None:
-        node = None if box is None else one_test(box, names, self.notes)
+    def _test(self, box: b.LiteralExpression | None, known: Known) -> Expression | None:
+        node = None if box is None else one_test(box, known, self.notes)
         return None if node is None or box is None else Expression(box.text, node)
+
+
+class _Unfit(Exception):
+    """Inside this module only: a condition gave something else, so the expression around it is null."""
+
+
+def condition(_: Passage, value: Value) -> Value:
+    """``value``, which is true, false or unknown."""
+    if value is not None and not isinstance(value, bool):
+        raise _Unfit
+    return value
+
+
+def unless_unfit(_: Passage, function: Value) -> Value:
+    """The value of ``function``; null when one of its conditions is none."""
+    try:
+        return function.body() if isinstance(function, Function) else None
+    except _Unfit:
+        return None
 
 
 def _context_of(entries: Mapping[str, t.Node]) -> t.Node:
@@ -192,7 +217,7 @@ def typed_function(function: Value, takes: tuple[Kind, ...], gives: Kind, passag
     return Function(function.parameters, fitting)
 
 
-_COMPILE: Mapping[type[b.Box], Callable[[Compiler, Any, frozenset[str], str], t.Node]] = {
+_COMPILE: Mapping[type[b.Box], Callable[[Compiler, Any, Known, str], t.Node]] = {
     b.LiteralExpression: Compiler._literal,
     b.DecisionTable: Compiler._table,
     b.Context: Compiler._context,

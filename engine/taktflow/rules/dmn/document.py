@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from taktflow.rules.dmn.boxes import Box, FunctionDefinition, LiteralExpression, Place
+from taktflow.rules.dmn.boxes import NOWHERE, Box, FunctionDefinition, LiteralExpression, Place
 from taktflow.rules.dmn.xml import Element
 
 
@@ -22,7 +22,7 @@ class ItemDefinition:
     constraint: LiteralExpression | None = None
     function: tuple[tuple[str, ...], str] | None = None
     """The types of the parameters and of the result."""
-    at: Place = Place()
+    at: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Named:
     id: str
     name: str
     type_ref: str = ""
-    at: Place = Place()
+    at: Place = NOWHERE
     description: str = ""
 
 
@@ -74,7 +74,7 @@ class Service(Named):
 class Import:
     name: str
     namespace: str
-    at: Place = Place()
+    at: Place = NOWHERE
 
 
 Part: TypeAlias = InputData | Decision | Knowledge | Service
@@ -89,6 +89,8 @@ class Document:
     items: Mapping[str, ItemDefinition] = field(default_factory=dict)
     parts: Mapping[str, Part] = field(default_factory=dict)
     imports: tuple[Import, ...] = ()
+    words: frozenset[str] = frozenset()
+    """Every name given anywhere in the file: what may stand after a dot."""
 
     def named(self, kind: type[Named], name: str) -> Iterator[Named]:
         """The parts of one kind called ``name``."""

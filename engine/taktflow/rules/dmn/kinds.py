@@ -10,7 +10,7 @@ from taktflow.expressions import ANY, SUBJECT, Expression, Function, Type, confo
 from taktflow.expressions.types import ANY_CONTEXT, ANY_LIST, DATETIME, written_type
 from taktflow.rules.dmn.boxes import LiteralExpression, Place
 from taktflow.rules.dmn.document import ItemDefinition
-from taktflow.rules.dmn.nodes import one_test, tests_of
+from taktflow.rules.dmn.nodes import Known, one_test, tests_of
 from taktflow.rules.dmn.notes import Notes
 from taktflow.rules.dmn.passage import Passage
 from taktflow.values import Value
@@ -140,11 +140,11 @@ class Kinds:
         return self.kind(item.type_ref, item.at)
 
     def _tests(self, tests: LiteralExpression | None) -> tuple[Expression, ...]:
-        node = None if tests is None else one_test(tests, frozenset(), self.notes)
+        node = None if tests is None else one_test(tests, Known(), self.notes)
         return () if node is None else (Expression("", node),)
 
     def _order(self, tests: LiteralExpression | None) -> tuple[Expression, ...]:
-        found = None if tests is None else tests_of(tests, frozenset(), self.notes)
+        found = None if tests is None else tests_of(tests, Known(), self.notes)
         return () if found is None else tuple(Expression("", node) for node in found[0])
 
 

@@ -9,8 +9,9 @@ from typing import TypeAlias
 from taktflow.expressions import Expression
 from taktflow.rules.dmn.boxes import Place
 from taktflow.rules.dmn.compile import Compiler
-from taktflow.rules.dmn.document import Decision, Document, ItemDefinition, Knowledge, Part, Service
+from taktflow.rules.dmn.document import Decision, Document, Knowledge, Part, Service
 from taktflow.rules.dmn.kinds import ANYTHING, Kind, Kinds
+from taktflow.rules.dmn.nodes import Known
 from taktflow.rules.dmn.notes import Notes
 
 Key: TypeAlias = tuple[str, str]
@@ -67,7 +68,8 @@ class _Linker:
     def __init__(self, file: _File, files: Mapping[str, _File]) -> None:
         self.file, self.files = file, files
         self.compiler = Compiler(file.kinds, file.notes)
-        self.words = frozenset(_words(file, files))
+        known = [file, *(files[n] for n in file.prefixes if n in files)]
+        self.fields = frozenset().union(*(f.document.words for f in known))
 
     def every(self) -> Iterator[Ready]:
         for part in self.file.document.parts.values():
@@ -80,13 +82,13 @@ class _Linker:
                 seen = self._seen((*part.requires, *part.knowledge), part.at)
                 if part.value is None:
                     return Ready(key, part, kind, seen=seen)
-                root = self.compiler.node(part.value, self._names(seen), part.type_ref)
+                root = self.compiler.node(part.value, self._known(seen), part.type_ref)
                 return Ready(key, part, kind, Expression(part.name, root), seen)
             case Knowledge():
                 seen = self._seen(part.knowledge, part.at)
                 if part.function is None:
                     return Ready(key, part, kind, seen=seen)
-                root = self.compiler.node(part.function, self._names(seen), part.type_ref)
+                root = self.compiler.node(part.function, self._known(seen), part.type_ref)
                 return Ready(key, part, kind, Expression(part.name, root), seen)
             case Service():
                 takes = self._seen((*part.inputs, *part.input_decisions), part.at)
@@ -118,23 +120,8 @@ class _Linker:
                 found.append(seen)
         return found
 
-    def _names(self, seen: Sequence[Seen]) -> frozenset[str]:
-        own = {s.prefix or self._part(s.key).name for s in seen}
-        return self.words | own | {self._part(s.key).name for s in seen}
+    def _known(self, seen: Sequence[Seen]) -> Known:
+        return Known(frozenset(s.prefix or self._part(s.key).name for s in seen), self.fields)
 
     def _part(self, key: Key) -> Part:
         return self.files[key[0]].document.parts[key[1]]
-
-
-def _words(file: _File, files: Mapping[str, _File]) -> Iterator[str]:
-    """The names of fields, which may hold spaces and stand after a dot."""
-    known = [file, *(files[n] for n in file.prefixes if n in files)]
-    for one in known:
-        for item in one.document.items.values():
-            yield from _fields(item)
-
-
-def _fields(item: ItemDefinition) -> Iterator[str]:
-    for component in item.components:
-        yield component.name
-        yield from _fields(component)

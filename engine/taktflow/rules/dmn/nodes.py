@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from taktflow.errors import TaktflowError
 from taktflow.expressions import SUBJECT, Function, parse
@@ -11,6 +12,18 @@ from taktflow.rules.dmn.boxes import LiteralExpression
 from taktflow.rules.dmn.notes import Notes
 from taktflow.rules.dmn.passage import KEY
 from taktflow.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The names that an expression's author sees: ``names`` of variables, ``fields`` of what they hold."""
+
+    names: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
+
+    def with_names(self, *names: str) -> Known:
+        """These and ``names``."""
+        return Known(self.names.union(n for n in names if n), self.fields)
 
 
 def constant(value: Value) -> t.Node:
@@ -38,41 +51,41 @@ def ours(body: Callable[..., Value], *arguments: t.Node) -> t.Node:
     return called(constant(Function(parameters, body)), [("", named(KEY)), *(("", a) for a in arguments)])
 
 
-def read_text(box: LiteralExpression, names: frozenset[str], notes: Notes) -> t.Node:
+def read_text(box: LiteralExpression, known: Known, notes: Notes) -> t.Node:
     """The tree of a literal expression; null, with a finding, when it cannot be read."""
     if box.foreign or not box.text.strip():
         if not box.foreign:
             notes.add("dmn.empty_expression", box.at)
         return NULL
-    return _read(box.text, box, names, notes)
+    return _read(box.text, box, known, notes)
 
 
-def _read(text: str, box: LiteralExpression, names: frozenset[str], notes: Notes) -> t.Node:
+def _read(text: str, box: LiteralExpression, known: Known, notes: Notes) -> t.Node:
     try:
-        return parse(text).root
+        return parse(text, known.names, known.fields).root
     except TaktflowError as wrong:
         notes.unread(wrong, box.at)
         return NULL
 
 
-def tests_of(box: LiteralExpression, names: frozenset[str], notes: Notes) -> tuple[tuple[t.Node, ...], bool] | None:
+def tests_of(box: LiteralExpression, known: Known, notes: Notes) -> tuple[tuple[t.Node, ...], bool] | None:
     """The single tests of unary tests, each over ``?``, and whether they are negated; None for ``-``."""
     text = box.text.strip()
     if text in ("", "-"):
         return None
     if box.foreign:
         return (NULL,), False
-    names |= {SUBJECT}
+    known = known.with_names(SUBJECT)
     negated = _inside_not(text)
-    found = _read(f"{SUBJECT} in ({negated or text}\n)", box, names, notes)
+    found = _read(f"{SUBJECT} in ({negated or text}\n)", box, known, notes)
     if not isinstance(found, t.In):
         return (NULL,), False
     return tuple(_over_subject(test) for test in found.tests), negated is not None
 
 
-def one_test(box: LiteralExpression, names: frozenset[str], notes: Notes) -> t.Node | None:
+def one_test(box: LiteralExpression, known: Known, notes: Notes) -> t.Node | None:
     """Unary tests as one condition over ``?``; None for ``-``."""
-    found = tests_of(box, names, notes)
+    found = tests_of(box, known, notes)
     if found is None:
         return None
     tests, negated = found

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypedDict
 
 from taktflow.rules.dmn.boxes import LiteralExpression, Place
-from taktflow.rules.dmn.boxes_reader import BoxReader, name_of, placed
+from taktflow.rules.dmn.boxes_reader import BoxReader, name_of, placed, type_of
 from taktflow.rules.dmn.document import (
     Decision,
     Document,
@@ -29,7 +30,7 @@ def read_document(document: bytes, name: str) -> tuple[Document | None, Notes]:
     try:
         root = parse_xml(document)
     except XmlUnreadable as wrong:
-        notes.add(wrong.code, Place("", wrong.line), **wrong.args_)
+        notes.add(wrong.code, Place("", wrong.line), line=wrong.line, **wrong.args_)
         return None, notes
     if root.tag != "definitions" or "DMN" not in root.space:
         notes.add("dmn.no_definitions", placed(root), found=root.tag)
@@ -65,6 +66,7 @@ class _Reader:
             items=items,
             parts=parts,
             imports=imports,
+            words=frozenset(_words(root)),
         )
 
     def _item(self, element: Element) -> ItemDefinition:
@@ -100,24 +102,24 @@ class _Reader:
                 yield made
 
     def _part(self, element: Element, id: str) -> Part | None:
-        variable = element.first("variable")
-        given = {
-            "id": id,
-            "name": name_of(element) or (name_of(variable) if variable is not None else ""),
-            "type_ref": "" if variable is None else variable.attributes.get("typeRef", "").strip(),
-            "at": placed(element),
-            "description": (element.text_of("description") or "").strip(),
-        }
+        given = _shared(element, id)
         match element.tag:
             case "inputData":
                 return InputData(**given)
             case "decision":
-                return self._decision(element, given)
+                return Decision(
+                    **given,
+                    value=self.boxes.only_box(element, given["at"]),
+                    requires=_references(element, "informationRequirement", "requiredDecision", "requiredInput"),
+                    knowledge=_references(element, "knowledgeRequirement", "requiredKnowledge"),
+                    question=(element.text_of("question") or "").strip(),
+                    extension=_extension(element),
+                )
             case "businessKnowledgeModel":
                 logic = element.first("encapsulatedLogic")
                 return Knowledge(
                     **given,
-                    function=None if logic is None else self.boxes.function(logic, placed(element)),
+                    function=None if logic is None else self.boxes.function(logic, given["at"]),
                     knowledge=_references(element, "knowledgeRequirement", "requiredKnowledge"),
                 )
             case "decisionService":
@@ -131,15 +133,33 @@ class _Reader:
             case _:
                 return None
 
-    def _decision(self, element: Element, given: dict[str, str]) -> Decision:
-        return Decision(
-            **given,
-            value=self.boxes.only_box(element, placed(element)),
-            requires=_references(element, "informationRequirement", "requiredDecision", "requiredInput"),
-            knowledge=_references(element, "knowledgeRequirement", "requiredKnowledge"),
-            question=(element.text_of("question") or "").strip(),
-            extension=_extension(element),
-        )
+
+class _Shared(TypedDict):
+    id: str
+    name: str
+    type_ref: str
+    at: Place
+    description: str
+
+
+def _shared(element: Element, id: str) -> _Shared:
+    variable = element.first("variable")
+    return {
+        "id": id,
+        "name": name_of(element) or (name_of(variable) if variable is not None else ""),
+        "type_ref": "" if variable is None else type_of(variable),
+        "at": placed(element),
+        "description": (element.text_of("description") or "").strip(),
+    }
+
+
+def _words(root: Element) -> Iterator[str]:
+    todo = [root]
+    while todo:
+        element = todo.pop()
+        if name := name_of(element):
+            yield name
+        todo += (c for c in element.children if c.space == root.space)
 
 
 def _extension(element: Element) -> Element | None:

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from taktflow.expressions import SUBJECT, Expression
-from taktflow.expressions import operators
+from taktflow.expressions import SUBJECT, Expression, operators
 from taktflow.rules.dmn.boxes import Aggregation, HitPolicy, Place
 from taktflow.rules.dmn.kinds import Kind
 from taktflow.rules.dmn.passage import Passage, scope_of
@@ -113,7 +112,9 @@ class Table:
     def _without(self, scope: Mapping[str, Value], passage: Passage) -> Value:
         if any(output.default is not None for output in self.outputs):
             values = [
-                None if o.default is None else o.kind.fitted(o.default.evaluate_within(scope, passage.run), passage, self.at)
+                None
+                if o.default is None
+                else o.kind.fitted(o.default.evaluate_within(scope, passage.run), passage, self.at)
                 for o in self.outputs
             ]
             several = self.policy in ("RULE ORDER", "OUTPUT ORDER", "COLLECT") and not self.aggregation
