@@ -14,7 +14,7 @@ from taktflow.errors import TaktflowError
 from taktflow.expressions import parse
 from taktflow.sdk import Decider, NodeError
 from taktflow.services.tables import Declared, Ready, compiled
-from taktflow.values import Json, Text, Value
+from taktflow.values import Json, Language, Text, Value
 
 _PATH = re.compile(r"\s*\w+(\s*\.\s*\w+)*\s*")
 
@@ -29,6 +29,15 @@ class Answered:
     error: str | None = None
     text: Text | None = None
     details: Json = None
+
+
+def answer_document(answered: Answered, language: Language, *, trace: bool = False) -> dict[str, Json]:
+    """The answer as JSON; an error is told in ``language``."""
+    if answered.error is not None:
+        message = answered.text[language] if answered.text else answered.error
+        return {"error": {"code": answered.error, "message": message, "details": answered.details}}
+    found: dict[str, Json] = {"value": answered.value, "rows": list(answered.rows)}
+    return {**found, "trace": answered.trace} if trace else found
 
 
 class Asker:

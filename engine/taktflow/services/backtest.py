@@ -12,6 +12,8 @@ from datetime import datetime
 from itertools import islice
 
 from taktflow.definitions.decision import Decision
+from taktflow.definitions.rows import rows_of
+from taktflow.rules.typed import cell_text
 from taktflow.services.asking import Answered, Asker
 from taktflow.services.difference import CHANGES, Amount, Amounts, Change, change
 from taktflow.services.recorded import Recorded
@@ -169,10 +171,7 @@ def _count(done: Backtest, case: Case, draft: Asker, examples: int) -> None:
 
 def _rows(draft: Asker) -> Sequence[str]:
     definition = draft.table.definition
-    if not isinstance(definition, Decision):
-        return ()
-    answers: Sequence[object] = getattr(draft.table.decider, "answers", ())
-    return [str(getattr(answer, "row", "")) for answer in answers]
+    return [cell_text(row.id) for row in rows_of(definition)] if isinstance(definition, Decision) else ()
 
 
 def questions_of(decisions: Iterable[Recorded]) -> Iterator[Question]:

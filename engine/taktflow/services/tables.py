@@ -49,6 +49,17 @@ def published_table(engine: Engine, kind: Kind, ref: str) -> Ready:
     return Ready(definition, version, decider_of(definition, version))
 
 
+def published_any(engine: Engine, ref: str) -> Ready:
+    """The published table ``ref``, else the formula of that id; raises NotFound."""
+    kinds: tuple[Kind, ...] = ("decision", "formula")
+    for kind in kinds:
+        try:
+            return published_table(engine, kind, ref)
+        except NotFound:
+            continue
+    raise NotFound("tables.unpublished", ref=ref)
+
+
 def in_force(engine: Engine, draft: Ready) -> Ready | None:
     """What is published under the draft's own id; None when nothing is."""
     newest = engine.published.shelf.newest(draft.definition.kind, draft.definition.id)
