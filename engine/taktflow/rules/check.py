@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from taktflow.definitions.decision import Decision
 from taktflow.definitions.formula import Formula
-from taktflow.rules.analysis.domain import domain_findings, domain_of
-from taktflow.rules.analysis.overlap import overlap_findings
-from taktflow.rules.column import columns_of
+from taktflow.rules.analysis import Budget, analyse
+from taktflow.rules.analysis.domain import domain_facts, domains_of
 from taktflow.rules.formula import compile_formula
 from taktflow.rules.formula_reading import shape_findings
 from taktflow.rules.headings import note_settings
@@ -15,14 +16,17 @@ from taktflow.rules.reading import Reading, read
 from taktflow.values import Finding, has_errors
 
 
-def decision_findings(definition: Decision) -> list[Finding]:
-    """Every finding about the table: cells, rows, columns, domains, and rows that contradict one another."""
+def decision_findings(
+    definition: Decision, *, today: date | None = None, budget: Budget | None = None
+) -> list[Finding]:
+    """Every finding about the table: cells, rows, columns, and what its analysis finds, held against ``today``."""
     reading = read(definition)
-    domains = [domain_of(reading, number) for number in range(len(definition.inputs))]
-    found = [*settings_findings(definition), *reading.findings, *domain_findings(reading, domains)]
-    if not has_errors(found) and definition.hit_policy in ("unique", "any"):
-        found += overlap_findings(reading, columns_of(reading), domains)
-    return found
+    domains = domains_of(reading)
+    found = [*settings_findings(definition), *reading.findings]
+    if has_errors(found):
+        # Without its unreadable rows the table would seem to lack what it has.
+        return [*found, *(fact.finding() for fact in domain_facts(reading, domains))]
+    return [*found, *analyse(reading, today=today, budget=budget).findings]
 
 
 def formula_findings(definition: Formula) -> list[Finding]:

@@ -1,87 +1,90 @@
 """Rows of a table that match the same data although only one may, each pair with data that shows it.
 
-For every distinct cell the set of rows that it meets in its column is known from the column's classes of values; the
-rows that meet a row in every column overlap it. That is one conjunction of sets a row, not a comparison a pair.
+For every distinct cell the set of rows that it meets on its side is known; the rows that meet a row on every side
+overlap it. That is one conjunction of sets a row, not a comparison a pair.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
-from taktflow.rules.axis import Axis
-from taktflow.rules.column import Column
-from taktflow.rules.analysis.domain import Domain
-from taktflow.rules.reading import Reading, Row
-from taktflow.rules.rowset import members, united
+from taktflow.rules.analysis.cover import Cover
+from taktflow.rules.analysis.fact import Fact, Found
+from taktflow.rules.analysis.grid import Grid, place_in, rowset
+from taktflow.rules.analysis.meter import Budget, Exhausted
+from taktflow.rules.reading import Row
+from taktflow.rules.rowset import members
 from taktflow.rules.words import inputs_text
-from taktflow.values import Finding, Value
 
 MOST = 50
 """Overlaps listed; mending them shows the next."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Meeting:
-    """One column's overlaps: the classes that each distinct cell matches, and the rows that it meets there."""
+def overlaps(cover: Cover, budget: Budget) -> Found:
+    """The overlaps of a unique or any table; in the latter, rows that answer alike may overlap.
 
-    axis: Axis
-    classes: Sequence[int]
-    rows: Sequence[int]
-
-
-def overlap_findings(reading: Reading, columns: Sequence[Column], domains: Sequence[Domain]) -> Iterator[Finding]:
-    """The overlaps of a unique or any table. Rows with cells that depend on other data are left to run time."""
-    meetings = [_meeting(column, domain) for column, domain in zip(columns, domains, strict=True)]
-    told = 0
-    for low, high in _pairs(columns, meetings):
-        first, second = reading.rows[low], reading.rows[high]
-        same = _same(first, second)
-        if same and reading.definition.hit_policy == "any":
-            continue
-        if told == MOST:
-            yield Finding("table.overlaps_more", "/rows", {"shown": MOST}, severity="info")
-            return
-        told += 1
-        args = {"row": first.answer.row, "other": second.answer.row, "witness": _witness(columns, meetings, low, high)}
-        yield Finding("table.overlap_same" if same else "table.overlap", f"/rows/{second.at}", args)
+    Rows with cells that depend on other data are left to run time.
+    """
+    grid, meter = cover.grid, budget.meter()
+    agreeing = alike(grid) if grid.definition.hit_policy == "any" else {}
+    found: list[Fact] = []
+    total = low = 0
+    try:
+        for low, met in _met(cover):
+            meter.spend(1)
+            others = met & ~agreeing.get(answer_key(grid.rows[low]), 0)
+            total += others.bit_count()
+            for _, high in zip(range(MOST - len(found)), members(others), strict=False):
+                found.append(_overlap(grid, low, high))
+    except Exhausted:
+        return Found(found, total, covered=low / len(grid.rows))
+    if total > len(found):
+        args = {"shown": len(found), "more": total - len(found)}
+        found.append(Fact("table.overlaps_more", "info", "/rows", args=args))
+    return Found(found, total)
 
 
-def _same(first: Row, second: Row) -> bool:
-    """Whether both rows surely answer alike."""
-    if first.answer.constant and second.answer.constant:
-        return list(first.answer.cells) == list(second.answer.cells)
-    return first.answer.texts == second.answer.texts
-
-
-def _meeting(column: Column, domain: Domain) -> _Meeting:
-    axis = domain.axis(column.cells)
-    possible = domain.classes(axis)
-    classes = [0 if cell.residuals else axis.classes(cell) & possible for cell in column.cells]
-    class_rows = [0] * axis.size
-    for found, rows in zip(classes, column.cell_rows, strict=True):
-        for place in members(found):
-            class_rows[place] |= rows
-    return _Meeting(axis, classes, [united(class_rows[place] for place in members(found)) for found in classes])
-
-
-def _pairs(columns: Sequence[Column], meetings: Sequence[_Meeting]) -> Iterator[tuple[int, int]]:
-    for low in range(len(columns[0].cell_of)):
+def _met(cover: Cover) -> Iterator[tuple[int, int]]:
+    """Each row with the later rows that it overlaps."""
+    grid = cover.grid
+    meeting = [[cover.meeting(number, classes) for classes in side.must] for number, side in enumerate(grid.sides)]
+    for low in range(len(grid.rows)):
         met = -1 << (low + 1)
-        for column, meeting in zip(columns, meetings, strict=True):
-            met &= meeting.rows[column.cell_of[low]]
-        for high in members(met):
-            yield low, high
+        for side, sets in zip(grid.sides, meeting, strict=True):
+            met &= sets[side.set_of[low]]
+        if met:
+            yield low, met
 
 
-def _witness(columns: Sequence[Column], meetings: Sequence[_Meeting], low: int, high: int) -> str:
-    found: dict[str, Value] = {}
-    for column, meeting in zip(columns, meetings, strict=True):
-        if not meeting.axis.constants:
-            # No cell of the column asks anything: whatever stands there.
-            continue
-        common = meeting.classes[column.cell_of[low]] & meeting.classes[column.cell_of[high]]
-        # Class 0 is null: shown only where nothing else is common.
-        place = next(members(common & ~1), 0)
-        found[column.id] = meeting.axis.sample(place)[0]
-    return inputs_text(found)
+def _overlap(grid: Grid, low: int, high: int) -> Fact:
+    first, second = grid.rows[low], grid.rows[high]
+    common = [a & b for a, b in zip(grid.box(low), grid.box(high), strict=True)]
+    witness = grid.witness(place_in(classes) for classes in common)
+    return Fact(
+        "table.overlap_same" if answer_key(first) == answer_key(second) else "table.overlap",
+        "error",
+        second.at,
+        rows=(first.answer.row, second.answer.row),
+        witnesses=(witness,),
+        args={"row": first.answer.row, "other": second.answer.row, "witness": inputs_text(witness)},
+    )
+
+
+def alike(grid: Grid) -> Mapping[object, int]:
+    """The rows that surely answer alike, by their answer."""
+    rows: dict[object, list[int]] = {}
+    for number, row in enumerate(grid.rows):
+        rows.setdefault(answer_key(row), []).append(number)
+    return {answer: rowset(found, len(grid.rows)) for answer, found in rows.items()}
+
+
+def answer_key(row: Row) -> object:
+    """What two rows share that surely answer alike."""
+    if row.answer.constant:
+        return (True, *map(_comparable, row.answer.cells))
+    return (False, *row.answer.texts)
+
+
+def _comparable(value: object) -> object:
+    # True and 1 are equal in Python, not in a table; lists do not hash.
+    return (type(value).__name__, repr(value) if isinstance(value, list | dict) else value)
