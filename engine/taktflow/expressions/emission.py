@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from taktflow.expressions import access, iteration, operators
 from taktflow.expressions import tree as t
-from taktflow.expressions.builtins import Form, chosen_form, find
+from taktflow.expressions.builtins import Form, built_in_value, chosen_form, find
 from taktflow.expressions.python_nodes import (
     all_of,
     any_of,
@@ -32,7 +32,7 @@ from taktflow.expressions.python_nodes import (
 )
 from taktflow.expressions.run import Clock, Run
 from taktflow.expressions.temporal import read_date_and_time
-from taktflow.expressions.types import NULL, Type, conforms, written_type
+from taktflow.expressions.types import ANY, Simple, Type, is_instance, written_type
 from taktflow.values import Value
 
 SCOPE, RUN = "_s", "_r"
@@ -79,9 +79,9 @@ class _Entry:
 _Frames: TypeAlias = tuple[_Locals | _Entry, ...]
 
 
-def emit(root: t.Node) -> Emitted:
-    """``root`` as Python."""
-    emitter = _Emitter()
+def emit(root: t.Node, types: Mapping[str, Type] | None = None) -> Emitted:
+    """``root`` as Python; ``types`` are those that its author declared by name."""
+    emitter = _Emitter(types=types or {})
     body = emitter.node(root, ())
     return Emitted(body, emitter.functions, emitter.constants, frozenset(emitter.names))
 
@@ -112,6 +112,7 @@ class _Emitter:
     constants: dict[str, Value] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     variables: int = 0
+    types: Mapping[str, Type] = field(default_factory=dict)
 
     def node(self, node: t.Node, frames: _Frames) -> ast.expr:
         """``node`` as Python, its names meant as ``frames`` say, outermost first."""
@@ -149,6 +150,9 @@ class _Emitter:
     def _named(self, name: str, frames: _Frames) -> ast.expr:
         if not frames:
             self.names.add(name)
+            if find(name) is not None:
+                own = self._run_call(built_in_value, constant(name))
+                return self._call(access.name_or, loaded(SCOPE), constant(name), own)
             return self._call(access.name, loaded(SCOPE), constant(name))
         *outer, inner = frames
         if isinstance(inner, _Locals):
@@ -256,7 +260,9 @@ class _Emitter:
         known: dict[str, str] = {}
         for entry in node.entries:
             variable = self._fresh()
-            entries.append(kept(variable, self.node(entry.value, (*frames, _Locals(dict(known))))))
+            # A function knows itself by its entry's name; any other value does not exist before it is worked out.
+            itself = {entry.key: variable} if isinstance(entry.value, t.FunctionLiteral) else {}
+            entries.append(kept(variable, self.node(entry.value, (*frames, _Locals({**known, **itself})))))
             known[entry.key] = variable
         return self._call(access.mapping, words([e.key for e in node.entries]), *entries)
 
@@ -296,14 +302,19 @@ class _Emitter:
         return tuple_of(domains), variables, inner
 
     def _instance(self, node: t.InstanceOf, frames: _Frames) -> ast.expr:
-        wanted = self._value(declared(node.type))
+        wanted = self._value(declared(node.type, self.types))
         return self._call(_is_instance, self.node(node.of, frames), wanted)
 
     def _function(self, node: t.FunctionLiteral, frames: _Frames) -> ast.expr:
         variables = [self._fresh() for _ in node.parameters]
         inner = _Locals(dict(zip(node.parameters, variables, strict=True)))
-        body = lambda_of(variables, self.node(node.body, (*frames, inner)))
-        return self._run_call(access.function, words(node.parameters), body, constant(weight_of(node.body)))
+        # Foreign code is named in the body; it is nothing we would run.
+        result = constant(None) if node.external else self.node(node.body, (*frames, inner))
+        body, weight = lambda_of(variables, result), constant(weight_of(node.body))
+        if not any(node.types):
+            return self._run_call(access.function, words(node.parameters), body, weight)
+        types = [ANY if w is None else declared(w, self.types) or _NOTHING for w in node.types]
+        return self._run_call(access.function, words(node.parameters), body, weight, self._value(tuple(types)))
 
 
 _EMIT: dict[type[t.Node], Callable[[_Emitter, Any, _Frames], ast.expr]] = {
@@ -333,19 +344,19 @@ _EMIT: dict[type[t.Node], Callable[[_Emitter, Any, _Frames], ast.expr]] = {
 _NO_CLOCK = Clock(datetime(1970, 1, 1, tzinfo=UTC), UTC)
 
 
-def declared(written: t.TypeName) -> Type | None:
+_NOTHING = Simple("")
+"""Stands for a type that nobody declared: no value is of it."""
+
+
+def declared(written: t.TypeName, known: Mapping[str, Type] | None = None) -> Type | None:
     """The type that ``written`` names; None when it, or a part of it, is no type."""
-    parts = [declared(p) for p in written.parts]
-    known = [p for p in parts if p is not None]
-    return written_type(written.name, tuple(known), written.fields) if len(known) == len(parts) else None
+    parts = [declared(p, known) for p in written.parts]
+    found = [p for p in parts if p is not None]
+    return written_type(written.name, tuple(found), written.fields, known) if len(found) == len(parts) else None
 
 
 def _is_instance(value: Value, wanted: Type | None) -> Value:
-    if wanted is None:
-        return None
-    if value is None:
-        return wanted == NULL
-    return conforms(value, wanted)
+    return None if wanted is None else is_instance(value, wanted)
 
 
 def _in_zone(run: Run, text: str) -> Value:

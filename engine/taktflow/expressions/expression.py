@@ -23,16 +23,17 @@ from taktflow.values import Finding, Value
 class Expression:
     """A FEEL expression that can be read; immutable and safe to share between threads."""
 
-    def __init__(self, text: str, root: Node) -> None:
+    def __init__(self, text: str, root: Node, types: Mapping[str, Type] | None = None) -> None:
         self.text = text
         self.root = root
+        self._types = types or {}
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
 
     @cached_property
     def _emitted(self) -> Emitted:
-        return emit(self.root)
+        return emit(self.root, self._types)
 
     @cached_property
     def _compiled(self) -> Compiled:
@@ -69,7 +70,7 @@ class Expression:
 
     def infer(self, types: Mapping[str, Type]) -> tuple[Type, tuple[Finding, ...]]:
         """Its type where the variables have ``types``, and what cannot be right about it."""
-        return inferred(self.root, self.text, types)
+        return inferred(self.root, self.text, types, self._types)
 
 
 def settled(value: Value) -> Value:
@@ -85,10 +86,18 @@ def settled(value: Value) -> Value:
 
 
 @lru_cache(maxsize=4_096)
-def parse(text: str, names: frozenset[str] = frozenset(), fields: frozenset[str] = frozenset()) -> Expression:
+def parse(
+    text: str,
+    names: frozenset[str] = frozenset(),
+    fields: frozenset[str] = frozenset(),
+    types: tuple[tuple[str, Type], ...] = (),
+) -> Expression:
     """The expression that ``text`` writes; :class:`ExpressionInvalid` with the offset of the first mistake.
 
     ``names`` are the variables, ``fields`` the properties that its author's scope knows: those that hold spaces,
-    operators or keywords (``Monthly Salary``, ``Date-Time``) are read as one name only where they are known.
+    operators or keywords (``Monthly Salary``, ``Date-Time``) are read as one name only where they are known. ``types`` are those that it declares by name, each with its name.
     """
-    return Expression(text, read(source(text, names, fields) if names or fields else text))
+    known = dict(types)
+    if names or fields or known:
+        return Expression(text, read(source(text, names, fields, frozenset(known))), known)
+    return Expression(text, read(text))

@@ -29,7 +29,7 @@ class Source(str):
     types: frozenset[str]
 
 
-def source(text: str, names: frozenset[str], fields: frozenset[str], types: frozenset[str] = frozenset()) -> Source:
+def source(text: str, names: frozenset[str], fields: frozenset[str], types: frozenset[str]) -> Source:
     """``text``, to be read by one who knows these names."""
     made = Source(text)
     made.names, made.fields, made.types = names, fields, types
