@@ -612,6 +612,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tables/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a draft what was asked before, and say what changes, by how much and which rows answer
+         * @description At most 10,000 cases, the newest first; how many were left out is told.
+         */
+        post: operations["backtest_table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a table or formula many cases at once, at most 10,000
+         * @description Ask a table or formula many cases at once, at most 10,000.
+         */
+        post: operations["evaluate_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what one table changes in another: a draft in what is published, or one version in another
+         * @description Say what one table changes in another: a draft in what is published, or one version in another.
+         */
+        post: operations["diff_tables"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a published table or formula, or a draft
+         * @description An error such as that no row matches is an answer, too: its details name the nearest rows.
+         */
+        post: operations["evaluate_table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tokens": {
         parameters: {
             query?: never;
@@ -1012,6 +1092,75 @@ export interface components {
             status: "ok";
         };
         /**
+         * Amount
+         * @description What changes of one number; ``least`` to ``most`` and ``mean`` are about the cases that changed.
+         */
+        Amount: {
+            /** Cases */
+            cases: number;
+            /** Changed */
+            changed: number;
+            /** Difference */
+            difference: number;
+            /** Group */
+            group: string;
+            /** Least */
+            least?: number | null;
+            /** Mean */
+            mean?: number | null;
+            /** Most */
+            most?: number | null;
+            /** New */
+            new: number;
+            /** Old */
+            old: number;
+            /** Output */
+            output: string;
+            /** Percent */
+            percent?: number | null;
+        };
+        /**
+         * Answer
+         * @description An answer, or the error in its place. ``rows`` are the ids of the rows that answered.
+         */
+        Answer: {
+            error?: components["schemas"]["AnswerError"] | null;
+            /** Rows */
+            rows?: string[];
+            /** Trace */
+            trace?: {
+                [key: string]: unknown;
+            } | null;
+            /** Value */
+            value?: unknown;
+        };
+        /**
+         * AnswerError
+         * @description Why there is no answer; the code is what a workflow routes by.
+         */
+        AnswerError: {
+            /** Code */
+            code: string;
+            /** Details */
+            details?: unknown;
+            /** Message */
+            message: string;
+        };
+        /**
+         * Answers
+         * @description The answers in the order of the cases; ``errors`` counts those that have none.
+         */
+        Answers: {
+            /** Answers */
+            answers: components["schemas"]["Answer"][];
+            /** Errors */
+            errors: number;
+            /** Table */
+            table: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * ApiToken
          * @description A program's key; the key itself is never shown again.
          */
@@ -1068,12 +1217,113 @@ export interface components {
             total?: number | null;
         };
         /**
+         * BacktestBody
+         * @description A draft, over what the journal recorded or over ``cases``.
+         *
+         *     It is compared with what was recorded and with each of ``against``. Over cases of one's own it is compared with what
+         *     is published under its id where nothing else is named.
+         */
+        BacktestBody: {
+            /** Against */
+            against?: components["schemas"]["Table"][];
+            /**
+             * At
+             * @description The moment to answer cases for; now when unset.
+             */
+            at?: string | null;
+            /** Cases */
+            cases?: {
+                [key: string]: unknown;
+            }[] | null;
+            draft: components["schemas"]["Table"];
+            /**
+             * Examples
+             * @default 5
+             */
+            examples: number;
+            /**
+             * Group
+             * @description The column by whose values amounts are added up.
+             */
+            group?: string | null;
+            /**
+             * Limit
+             * @default 10000
+             */
+            limit: number;
+            /** @description Which recorded decisions; all of them when unset. */
+            recorded?: components["schemas"]["Period"] | null;
+        };
+        /**
+         * Backtested
+         * @description What came of it; ``left_out`` cases were too many to ask (``left_out_more``: and still more).
+         *
+         *     ``unkept`` decisions could not be asked, since the journal holds no inputs or no value of theirs. ``hits`` and
+         *     ``never`` list at most 500 rows of ``rows``.
+         */
+        Backtested: {
+            /** Cases */
+            cases: number;
+            /** Comparisons */
+            comparisons: components["schemas"]["Compared"][];
+            /** Errors */
+            errors: number;
+            /** Hits */
+            hits: components["schemas"]["RowHits"][];
+            /** Left Out */
+            left_out: number;
+            /** Left Out More */
+            left_out_more: boolean;
+            /** Lines */
+            lines: string[];
+            /** Missing */
+            missing: components["schemas"]["Missing"][];
+            /** Never */
+            never: string[];
+            /** Never Count */
+            never_count: number;
+            /** Rows */
+            rows: number;
+            /** Unkept */
+            unkept: number;
+        };
+        /**
+         * Batch
+         * @description Many cases of one table.
+         */
+        Batch: {
+            /** At */
+            at?: string | null;
+            /** Cases */
+            cases: {
+                [key: string]: unknown;
+            }[];
+            table: components["schemas"]["Table"];
+            /**
+             * Trace
+             * @default false
+             */
+            trace: boolean;
+        };
+        /**
          * CancelIncident
          * @description Why the instance is ended.
          */
         CancelIncident: {
             /** Why */
             why?: string | null;
+        };
+        /**
+         * CellChange
+         * @description One cell; ``column`` is empty for the note.
+         */
+        CellChange: {
+            /** Column */
+            column: string;
+            /** New */
+            new?: unknown;
+            /** Old */
+            old?: unknown;
         };
         /**
          * Change
@@ -1101,6 +1351,19 @@ export interface components {
             why: string;
         };
         /**
+         * ChangeCount
+         * @description How many cases changed in one way.
+         */
+        ChangeCount: {
+            /** Count */
+            count: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "same" | "row" | "value" | "error" | "answered" | "other_error" | "unread";
+        };
+        /**
          * ChangePage
          * @description One page of a record's history, the newest change first.
          */
@@ -1109,6 +1372,22 @@ export interface components {
             items: components["schemas"]["Change"][];
             /** Next Cursor */
             next_cursor?: string | null;
+        };
+        /**
+         * Changes
+         * @description What the new one changes: in words, at most 200 lines of them, and whole.
+         */
+        Changes: {
+            /** Lines */
+            lines: string[];
+            /** Rows */
+            rows: components["schemas"]["RowChange"][];
+            /** Same */
+            same: boolean;
+            /** Settings */
+            settings: components["schemas"]["SettingChange"][];
+            /** Summary */
+            summary: string;
         };
         /**
          * Checked
@@ -1128,6 +1407,22 @@ export interface components {
             title?: components["schemas"]["Words"] | null;
             /** Value */
             value: string;
+        };
+        /**
+         * Compared
+         * @description How the draft differs from ``against``: ``recorded``, or a table. ``apart`` counts numbers in no sum.
+         */
+        Compared: {
+            /** Against */
+            against: string;
+            /** Amounts */
+            amounts: components["schemas"]["Amount"][];
+            /** Apart */
+            apart: number;
+            /** Changes */
+            changes: components["schemas"]["ChangeCount"][];
+            /** Examples */
+            examples: components["schemas"]["Example"][];
         };
         /**
          * CreatedAccount
@@ -1334,6 +1629,76 @@ export interface components {
             /** May Write */
             may_write: boolean;
             title: components["schemas"]["Words"];
+        };
+        /**
+         * Evaluated
+         * @description An answer, and who gave it; version 0 is a draft.
+         */
+        Evaluated: {
+            error?: components["schemas"]["AnswerError"] | null;
+            /** Rows */
+            rows?: string[];
+            /** Table */
+            table: string;
+            /** Trace */
+            trace?: {
+                [key: string]: unknown;
+            } | null;
+            /** Value */
+            value?: unknown;
+            /** Version */
+            version: number;
+        };
+        /**
+         * Evaluation
+         * @description One case: variables as a workflow holds them, or values by column id.
+         */
+        Evaluation: {
+            /**
+             * At
+             * @description The moment to answer for; now when unset.
+             */
+            at?: string | null;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            table: components["schemas"]["Table"];
+            /**
+             * Trace
+             * @default true
+             */
+            trace: boolean;
+        };
+        /**
+         * Example
+         * @description One case with both answers; ``link`` leads to the instance that decided then.
+         */
+        Example: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Inputs */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** Instance */
+            instance?: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "same" | "row" | "value" | "error" | "answered" | "other_error" | "unread";
+            /** Link */
+            link?: string | null;
+            new: components["schemas"]["Answer"];
+            /** Node */
+            node?: string | null;
+            old: components["schemas"]["Answer"];
+            /** Place */
+            place: string;
         };
         /**
          * FieldShape
@@ -1693,6 +2058,16 @@ export interface components {
             ttl?: string | null;
         };
         /**
+         * Missing
+         * @description A column of the draft that was not recorded and was asked as null.
+         */
+        Missing: {
+            /** Cases */
+            cases: number;
+            /** Column */
+            column: string;
+        };
+        /**
          * NewAccount
          * @description Whom to add. Without a password one is made and told once.
          */
@@ -1750,6 +2125,16 @@ export interface components {
             /** Id */
             id: string;
             title: components["schemas"]["Words"];
+        };
+        /**
+         * Period
+         * @description From ``since`` on and before ``until``; open where unset.
+         */
+        Period: {
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
         };
         /**
          * Plugin
@@ -1965,6 +2350,40 @@ export interface components {
             title: components["schemas"]["Words"];
         };
         /**
+         * RowChange
+         * @description One row by its id; ``sheet`` is the cross-tab it stands in.
+         */
+        RowChange: {
+            /** Cells */
+            cells: components["schemas"]["CellChange"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "added" | "removed" | "changed" | "moved";
+            /** New Place */
+            new_place?: number | null;
+            /** Old Place */
+            old_place?: number | null;
+            /** Row */
+            row: string;
+            /**
+             * Sheet
+             * @default
+             */
+            sheet: string;
+        };
+        /**
+         * RowHits
+         * @description How often a row of the draft answered.
+         */
+        RowHits: {
+            /** Hits */
+            hits: number;
+            /** Row */
+            row: string;
+        };
+        /**
          * Session
          * @description A sign-in. ``csrf`` is null for a program that came with a token and needs none.
          *
@@ -1978,6 +2397,18 @@ export interface components {
             /** Timezone */
             timezone: string;
             user: components["schemas"]["User"];
+        };
+        /**
+         * SettingChange
+         * @description One setting.
+         */
+        SettingChange: {
+            /** At */
+            at: string;
+            /** New */
+            new?: unknown;
+            /** Old */
+            old?: unknown;
         };
         /**
          * Settled
@@ -1999,6 +2430,14 @@ export interface components {
             label: string;
             /** Value */
             value?: unknown;
+        };
+        /**
+         * Sides
+         * @description Two tables, or two formulas.
+         */
+        Sides: {
+            new: components["schemas"]["Table"];
+            old: components["schemas"]["Table"];
         };
         /**
          * Skip
@@ -2067,6 +2506,22 @@ export interface components {
             };
             /** Submission Id */
             submission_id: string;
+        };
+        /**
+         * Table
+         * @description Which table or formula: a published one by its id, or a draft in files of its own.
+         *
+         *     Of several in the files, ``id`` says which; a published one is taken as it is in force unless ``version`` is given.
+         */
+        Table: {
+            /** Files */
+            files?: components["schemas"]["DefinitionFile"][];
+            /** Id */
+            id?: string | null;
+            /** Kind */
+            kind?: ("decision" | "formula") | null;
+            /** Version */
+            version?: number | null;
         };
         /**
          * Task
@@ -3452,6 +3907,138 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    backtest_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backtested"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evaluate_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Batch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answers"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    diff_tables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Sides"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changes"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evaluate_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Evaluation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluated"];
+                };
             };
             /** @description What went wrong. */
             default: {
