@@ -14,8 +14,11 @@ def out_of_order(places: Sequence[int]) -> frozenset[int]:
     for number, place in enumerate(places):
         length = bisect_left(tails, place)
         before[number] = ends[length - 1] if length else -1
-        tails[length:] = [place, *tails[length + 1 :]]
-        ends[length:] = [number, *ends[length + 1 :]]
+        if length == len(tails):
+            tails.append(place)
+            ends.append(number)
+        else:
+            tails[length], ends[length] = place, number
     kept = set()
     number = ends[-1] if ends else -1
     while number >= 0:
