@@ -74,7 +74,10 @@ def plain(value: Value) -> Value:
 
 
 def select(run: Run, of: Value, test: Callable[[Value], Value], weight: int) -> Value:
-    """``of[test]``: one entry by number, a context's entry by name, or the entries that pass."""
+    """``of[test]``: one entry by number, a context's entry by name, or the entries that pass.
+
+    Null when the test gives anything else than true, false or null.
+    """
     if isinstance(of, Mapping):
         run.charge(weight)
         key = test(NOBODY)
@@ -94,6 +97,8 @@ def select(run: Run, of: Value, test: Callable[[Value], Value], weight: int) -> 
             return entry_at(entries, answer)
         if answer is True:
             kept.append(item)
+        elif answer is not False and answer is not None:
+            return None
     return checked_list(kept)
 
 
