@@ -118,6 +118,16 @@ def unequal(run: Run, a: Value, b: Value) -> Value:
     return None if alike is None else not alike
 
 
+def is_null(a: Value) -> Value:
+    """``a = null``, which always has an answer."""
+    return a is None
+
+
+def is_no_null(a: Value) -> Value:
+    """``a != null``."""
+    return a is not None
+
+
 def _orderable(a: Value, b: Value) -> bool:
     kind_a = kind(a)
     return kind_a in _ORDERED and kind_a == kind(b)
