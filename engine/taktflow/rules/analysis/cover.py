@@ -44,7 +44,7 @@ class Cover:
         groups = self._groups[side]
         found: dict[int, int] = {}
         if rows.bit_count() * 4 < len(groups):
-            return self._swept(side, rows, within, meter)
+            return self.swept(side, self._by_set(side, rows), within, meter)
         meter.spend(len(groups))
         for mask, classes in groups:
             inside = classes & within
@@ -53,18 +53,22 @@ class Cover:
                 found[alive] = found.get(alive, 0) | inside
         return found.items()
 
-    def _swept(self, side: int, rows: int, within: int, meter: Meter) -> Parts:
-        """The same for few rows, from the ends of their own cells."""
-        set_of, sets, known = self.grid.sides[side].set_of, self._sets[side], self._runs[side]
-        by_set: dict[int, int] = {}
+    def _by_set(self, side: int, rows: int) -> Iterable[tuple[int, int]]:
+        set_of = self.grid.sides[side].set_of
+        found: dict[int, int] = {}
         for row in members(rows):
             number = set_of[row]
-            by_set[number] = by_set.get(number, 0) | 1 << row
+            found[number] = found.get(number, 0) | 1 << row
+        return found.items()
+
+    def swept(self, side: int, sets: Iterable[tuple[int, int]], within: int, meter: Meter) -> Parts:
+        """``within`` cut by the ends of ``sets`` alone: numbers of sets of classes, each with the rows that hold it."""
+        own, known = self._sets[side], self._runs[side]
         events: dict[int, int] = {0: 0}
-        for number, held in by_set.items():
+        for number, held in sets:
             ends = known.get(number)
             if ends is None:
-                ends = known[number] = list(runs(sets[number]))
+                ends = known[number] = list(runs(own[number]))
             for low, high in ends:
                 events[low] = events.get(low, 0) ^ held
                 events[high + 1] = events.get(high + 1, 0) ^ held

@@ -92,7 +92,10 @@ def domain_facts(reading: Reading, domains: Sequence[Domain]) -> Iterator[Fact]:
     for number, (column, domain) in enumerate(zip(reading.definition.inputs, domains, strict=True)):
         if not domain.declared:
             continue
-        strange = {text: _outside(cell, domain) for text, cell in reading.parsed[number].items() if not cell.residuals}
+        cells = {text: cell for text, cell in reading.parsed[number].items() if not cell.residuals}
+        axis = domain.axis(list(cells.values()))
+        possible = domain.classes(axis)
+        strange = {text: _outside(cell, domain, axis, possible) for text, cell in cells.items()}
         for row, name, texts in reading.written:
             found = strange.get(texts[number])
             if found is not None:
@@ -108,15 +111,14 @@ def domain_facts(reading: Reading, domains: Sequence[Domain]) -> Iterator[Fact]:
                 )
 
 
-def _outside(cell: Cell, domain: Domain) -> tuple[str, str, Value] | None:
+def _outside(cell: Cell, domain: Domain, axis: Axis, possible: int) -> tuple[str, str, Value] | None:
     """The finding's code, the values that are outside, and one that the cell matches although it cannot be."""
     if domain.values and not cell.intervals:
         strangers = [c for c in constants(cell) if c not in domain.values]
         if strangers:
             return "table.domain", ", ".join(map(shown, strangers)), strangers[0]
-    axis = domain.axis([cell])
     matched = axis.classes(cell)
-    if domain.classes(axis) & matched:
+    if possible & matched:
         return None
     samples = (axis.sample(place) for place in members(matched))
     return "table.unreachable_cell", "", next((value for value, there in samples if there), None)

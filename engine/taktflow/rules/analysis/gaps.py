@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
 from taktflow.definitions.decision import Decision
-from taktflow.rules.analysis.cover import Cover
+from taktflow.rules.analysis.cover import Cover, Parts
 from taktflow.rules.analysis.meter import Budget, Exhausted, Meter
 from taktflow.rules.rowset import members
 from taktflow.values import Severity
@@ -22,6 +22,12 @@ COVERED, MISSED, OPEN = 0, 1, 2
 
 SINGLE = frozenset({"unique", "any", "first", "priority"})
 """Hit policies that answer with one row."""
+
+FEW = 200
+"""Rows that are few enough to be numbered anew."""
+
+HANDFUL = 8
+"""Rows that are so few that crowds share what they know of them."""
 
 MOST_PIECES = 500
 """Pieces that are looked at to make the boxes people read."""
@@ -41,7 +47,6 @@ class Diagram:
     asked: Box
     nodes: list[Node] = field(default_factory=lambda: [(0, ())] * 3)
     root: int = OPEN
-    complete: bool = True
 
     def count(self) -> int:
         """The number of pieces."""
@@ -103,7 +108,7 @@ def gravity(definition: Decision) -> Severity | None:
 
 
 def diagram_of(cover: Cover, budget: Budget, asked: Box) -> Diagram:
-    """The gaps within ``asked``; not ``complete`` when the budget ended first."""
+    """The gaps within ``asked``, partly open when the budget ended first."""
     order = cover.order()
     found = Diagram(order, asked)
     if not all(asked):
@@ -118,40 +123,47 @@ class _Walk:
 
     def __init__(self, cover: Cover, diagram: Diagram, meter: Meter) -> None:
         self._cover, self._diagram, self._meter = cover, diagram, meter
-        self._known: dict[tuple[int, int], int] = {}
         self._unique: dict[Node, int] = {}
-        self._rest = [-1]
-        for side in reversed(diagram.order):
-            self._rest.append(self._rest[-1] & cover.whole(side, diagram.asked[side]))
-        self._rest.reverse()
+        self._few: dict[tuple[int, tuple[int, ...]], int] = {}
         self._over = False
 
     def run(self, rows: int) -> None:
         """Fills the diagram."""
-        self._diagram.root = self._node(0, rows, self._meter.left)
+        rest = [-1]
+        for side in reversed(self._diagram.order):
+            rest.append(rest[-1] & self._cover.whole(side, self._diagram.asked[side]))
+        self._diagram.root = self._node(_Crowd(self._cover, rest[::-1]), 0, rows, self._meter.left)
 
-    def _node(self, level: int, rows: int, allowed: int) -> int:
+    def _node(self, crowd: _Crowd, level: int, rows: int, allowed: int) -> int:
         if not rows:
             return MISSED
-        if rows & self._rest[level]:
+        if rows & crowd.rest[level]:
             return COVERED
-        known = self._known.get((level, rows))
+        known = crowd.known.get((level, rows))
+        shared = None
+        if known is None and not crowd.large and rows.bit_count() <= HANDFUL:
+            shared = (level, crowd.named(rows))
+            known = self._few.get(shared)
         if known is None:
-            known = self._known[level, rows] = self._cut(level, rows, allowed)
+            few = level and crowd.large and rows.bit_count() <= FEW
+            known = self._cut(*(crowd.few(rows) if few else (crowd, rows)), level, allowed)
+            crowd.known[level, rows] = known
+            if shared is not None:
+                self._few[shared] = known
         return known
 
-    def _cut(self, level: int, rows: int, allowed: int) -> int:
+    def _cut(self, crowd: _Crowd, rows: int, level: int, allowed: int) -> int:
         if self._over or allowed <= 0:
-            return self._open()
-        side, end = self._diagram.order[level], self._meter.used + allowed
+            return OPEN
+        side, until = self._diagram.order[level], self._meter.used + allowed
         try:
-            parts = list(self._cover.parts(side, rows, self._diagram.asked[side], self._meter))
+            parts = list(crowd.parts(side, rows, self._diagram.asked[side], self._meter))
         except Exhausted:
             self._over = True
-            return self._open()
+            return OPEN
         ways: dict[int, int] = {}
         for place, (alive, classes) in enumerate(parts):
-            child = self._node(level + 1, alive, (end - self._meter.used) // (len(parts) - place))
+            child = self._node(crowd, level + 1, alive, (until - self._meter.used) // (len(parts) - place))
             ways[child] = ways.get(child, 0) | classes
         if len(ways) == 1 and (end := next(iter(ways))) <= OPEN:
             return end
@@ -162,9 +174,47 @@ class _Walk:
             self._diagram.nodes.append(node)
         return known
 
-    def _open(self) -> int:
-        self._diagram.complete = False
-        return OPEN
+
+class _Crowd:
+    """The rows that a part of the walk is about: all, or the few that are left, under numbers of their own.
+
+    Sets of few rows are small integers, which is what makes the many small parts of a large table cheap. ``rest`` are
+    the rows that cover all that is asked from each level on, ``known`` the nodes by level and rows.
+    """
+
+    def __init__(self, cover: Cover, rest: Sequence[int], numbers: Sequence[int] = ()) -> None:
+        self._cover, self._numbers = cover, numbers
+        self.rest, self.large = rest, not numbers
+        self.known: dict[tuple[int, int], int] = {}
+        self._sets: dict[int, Mapping[int, int]] = {}
+
+    def named(self, rows: int) -> tuple[int, ...]:
+        """The rows by the numbers that all crowds share."""
+        return tuple(self._numbers[place] for place in members(rows))
+
+    def few(self, rows: int) -> tuple[_Crowd, int]:
+        """A crowd of ``rows`` alone, and the set of all of them."""
+        numbers = list(members(rows))
+        place = {row: 1 << number for number, row in enumerate(numbers)}
+        rest = [sum(place[row] for row in members(rows & one)) for one in self.rest]
+        return _Crowd(self._cover, rest, numbers), (1 << len(numbers)) - 1
+
+    def parts(self, side: int, rows: int, within: int, meter: Meter) -> Parts:
+        """``within`` cut into the classes that are alike for ``rows``."""
+        if self.large:
+            return self._cover.parts(side, rows, within, meter)
+        sets = self._sets.get(side)
+        if sets is None:
+            sets = self._sets[side] = self._by_set(side)
+        alive = ((number, held) for number, all_ in sets.items() if (held := all_ & rows))
+        return self._cover.swept(side, alive, within, meter)
+
+    def _by_set(self, side: int) -> Mapping[int, int]:
+        set_of = self._cover.grid.sides[side].set_of
+        found: dict[int, int] = {}
+        for number, row in enumerate(self._numbers):
+            found[set_of[row]] = found.get(set_of[row], 0) | 1 << number
+        return found
 
 
 def widened(cover: Cover, box: Box, limits: Box) -> Box:

@@ -8,18 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from functools import cached_property
 
-from taktflow.definitions.decision import Decision
+from taktflow.definitions.decision import CellType, Decision
 from taktflow.expressions import Cell
 from taktflow.rules.analysis.domain import Domain
-from taktflow.rules.axis import NULL, Axis, axis_of
+from taktflow.rules.axis import ANY_OTHER, NULL, Axis, axis_of
 from taktflow.rules.reading import Reading, Row
 from taktflow.rules.rowset import members, runs, united
 from taktflow.values import Value
 
 MOST_BITS = 512_000_000
 """Bits of one side's sets (64 MB); a table that needs more is not analysed."""
+
+
+_SOME: Mapping[CellType, Value] = {
+    "number": Decimal(1),
+    "date": date(2026, 1, 1),
+    "time": time(12),
+    "datetime": datetime(2026, 1, 1, tzinfo=UTC),
+    "duration": timedelta(days=1),
+}
+"""A value of each type where no cell names any; of text, what is no other."""
 
 
 class TooLarge(Exception):
@@ -37,6 +49,7 @@ class Side:
     """
 
     columns: Sequence[int]
+    type: CellType
     axis: Axis
     places: Sequence[int]
     asked: int
@@ -55,10 +68,12 @@ class Side:
     @property
     def idle(self) -> bool:
         """Whether no cell asks anything, so that any value does."""
-        return not self.axis.constants
+        return all(classes == self.possible for classes in self.may)
 
     def sample(self, place: int) -> Value:
         """A value of class ``place``."""
+        if place and not self.axis.constants:
+            return _SOME.get(self.type, ANY_OTHER)
         return self.axis.sample(self.places[place])[0]
 
 
@@ -152,6 +167,7 @@ def _side(reading: Reading, numbers: Sequence[int], domains: Sequence[Domain]) -
     may_rows = by_class(len(squeeze.places), every_may, holders)
     return Side(
         columns=numbers,
+        type=reading.definition.inputs[numbers[0]].type,
         axis=axis,
         places=squeeze.places,
         asked=squeeze(_asked(reading.definition, axis, possible, domains, cells.values())),
