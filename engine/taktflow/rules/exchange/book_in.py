@@ -91,7 +91,8 @@ class Book:
     def texts(self, title: str, columns: int) -> Iterator[tuple[str, ...]]:
         """The first ``columns`` of a sheet's lines as text, for sheets of our own."""
         for cells in self._rows(self._sheets[title], title):
-            yield tuple(_text(c.value) if isinstance(c.value, str) else "" for c in cells[:columns])
+            found = [_text(c.value) if isinstance(c.value, str) else "" for c in cells[:columns]]
+            yield (*found, *[""] * (columns - len(found)))
 
     def grid(self, title: str) -> Grid:
         """Everything that the sheet says."""

@@ -81,6 +81,6 @@ def _text(text: str) -> str:
 
 def _reads_back(text: str) -> bool:
     try:
-        return plain_scalar(text) == text
+        return bool(plain_scalar(text) == text)
     except ScalarWrong:
         return False

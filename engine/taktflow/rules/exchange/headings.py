@@ -19,12 +19,14 @@ SEARCHED_LINES = 20
 class Headings:
     """For each column of the table its places in the sheet, from 0: none, one, or two for a split interval.
 
-    ``line`` is where the ids or titles stand; ``file`` names the sheet in findings.
+    ``headed`` are all places with a heading, be it one that the table does not know; ``line`` is where the ids or
+    titles stand; ``file`` names the sheet in findings.
     """
 
     file: str
     line: int
     places: tuple[tuple[int, ...], ...]
+    headed: frozenset[int]
     comma: bool = False
 
     def finding(
@@ -85,7 +87,8 @@ def found_headings(
             findings.append(found)
     if any(f.severity == "error" for f in findings):
         return None, findings
-    return Headings(file, line, tuple(c[0] if c else () for c in candidates), comma), findings
+    headed = frozenset(place for place, text in enumerate(texts) if text.strip())
+    return Headings(file, line, tuple(c[0] if c else () for c in candidates), headed, comma), findings
 
 
 def _candidates(sheet: Sheet, named: Mapping[str, Sequence[int]]) -> list[list[tuple[int, ...]]]:

@@ -51,11 +51,6 @@ def before(rows: Iterable[Row]) -> Mapping[RowKey, Row]:
     return found
 
 
-def exactly(row: Row) -> Sequence[tuple[type, str]]:
-    """``row`` in a form that tells 12.5 from 12.50 and from their texts."""
-    return [(type(cell), str(cell)) for cell in row]
-
-
 def read_rows(
     sheet: Sheet,
     headings: Headings,
@@ -89,6 +84,7 @@ class _Reading:
         self._habits = habits
         self._seen: Counter[str] = Counter()
         self._unnamed: list[int] = []
+        self._strayed: set[int] = set()
         self._by_inputs = self._inputs_of(known.values()) if headings.places[0] == () else {}
 
     def _inputs_of(self, rows: Iterable[Row]) -> Mapping[tuple[str, ...], Row]:
@@ -103,6 +99,7 @@ class _Reading:
         said = [self._said(line, number) for number in range(len(self._sheet.columns))]
         if all(isinstance(s, Said) and not s.text.strip() for s in said if s is not None):
             return
+        self._strays(line)
         former = self._former(said)
         same = True
         row: list[Cell] = []
@@ -119,6 +116,16 @@ class _Reading:
             self._add(former, line)
         else:
             self._add(tuple(self._trimmed(row, former)), line)
+
+    def _strays(self, line: Line) -> None:
+        """Notes what stands in a column without a heading, once for each."""
+        for place, cell in enumerate(line.cells):
+            if cell is not NOTHING and place not in self._headings.headed and place not in self._strayed:
+                text = cell.text if isinstance(cell, Said) else cell.args_.get("shown", "")
+                if text.strip():
+                    self._strayed.add(place)
+                    args = {"shown": text[:80]}
+                    self.read.findings.append(self._headings.finding("exchange.no_heading", line.number, place, args))
 
     def _said(self, line: Line, number: int) -> Said | Mangled | None:
         """What the line says in a column; None where the sheet has no such column."""

@@ -36,7 +36,9 @@ def told_sum(rows: Mapping[str, int], settings: int) -> Text:
 def told_row(kind: str, row: str, cells: Sequence[tuple[str, Cell, Cell]]) -> Text:
     """``row r2: price 11.80 becomes 12.00``."""
     if kind == "changed":
-        return _text(_ROWS[kind], row=row, cells=_joined([_cell(*cell) for cell in cells]))
+        told = _joined([_cell(*cell) for cell in cells])
+        zh = sentence(_ROWS[kind], "zh", {"row": row, "cells": told.zh})
+        return Text(zh, sentence(_ROWS[kind], "en", {"row": row, "cells": told.en}))
     filled = (f"{column} {_short(cell_text(old if old is not None else new))}" for column, old, new in cells)
     return _text(_ROWS[kind], row=row, cells=", ".join(filled))
 
