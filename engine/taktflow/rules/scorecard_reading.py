@@ -24,16 +24,12 @@ def card_of(definition: Formula) -> Card | None:
     about = definition.scorecard
     if about is None:
         return None
-    terms = Terms.of(definition)
-    for name, text in definition.steps.items():
-        terms.learn(name, terms.take(text, ""))
     parts = []
     for id_, part in about.parts.items():
-        text = part.expr or id_
-        type_ = _type(definition, part, text, terms.take(text, ""))
+        type_ = value_type(definition, id_, part)
         bands = [(parse_cell(cell_text(b.when), CELL_TYPES[type_]), b) for b in part.bands]
         low, high = points_range(part)
-        parts.append(Part(id_, part, parse(text), type_, bands, low, high))
+        parts.append(Part(id_, part, parse(part.expr or id_), type_, bands, low, high))
     return Card(definition.id, about, definition.output, parts, ordered(about.bands))
 
 
@@ -63,6 +59,15 @@ def scorecard_findings(definition: Formula, about: Scorecard, terms: Terms) -> N
     _weights(about, terms)
     _target(about, terms)
     _grades(definition, about, terms)
+
+
+def value_type(definition: Formula, id_: str, part: DeclaredPart) -> CellType:
+    """What type of value the part ``id_`` scores."""
+    terms = Terms.of(definition)
+    for name, text in definition.steps.items():
+        terms.learn(name, terms.take(text, ""))
+    text = part.expr or id_
+    return _type(definition, part, text, terms.take(text, ""))
 
 
 _WORDS: Mapping[Type, CellType] = {type_: word for word, type_ in CELL_TYPES.items() if word != "any"}

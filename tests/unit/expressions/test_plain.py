@@ -121,6 +121,17 @@ def test_every_form_of_every_built_in_has_a_phrase_that_speaks_of_all_its_parame
                 assert parts_of(text) == wanted, f"{built_in.name}, form {number}, {language}"
 
 
+def test_no_two_built_ins_are_told_alike() -> None:
+    for language in LANGUAGES:
+        told: dict[str, str] = {}
+        for built_in in builtins().values():
+            for number, form in enumerate(built_in.forms):
+                text = call_template(built_in.name, number, language) or ""
+                for place, parameter in enumerate(form.parameters):
+                    text = text.replace("{" + parameter.name + "}", f"{{{place}}}")
+                assert told.setdefault(text, built_in.name) == built_in.name
+
+
 def test_every_phrase_is_there_in_both_languages_with_the_same_parts() -> None:
     document = tomllib.loads(files("taktflow.expressions.plain").joinpath("phrases.toml").read_text(encoding="utf-8"))
 
