@@ -66,8 +66,8 @@ def copied(pack: str, folder: Path) -> Path:
     return Path(shutil.copytree(WORKFLOWS / pack, folder / pack))
 
 
-def test_there_are_the_two_packs_of_the_house() -> None:
-    assert PACKS == ["order-to-cash", "purchase-approval"]
+def test_there_are_the_three_packs_of_the_house() -> None:
+    assert PACKS == ["order-to-cash", "patterns", "purchase-approval"]
 
 
 @pytest.mark.parametrize(("pack", "index"), list(every_case()))

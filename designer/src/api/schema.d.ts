@@ -64,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/broadcasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell every instance that waits for this broadcast right now; it is kept for nobody
+         * @description Tell every instance that waits for this broadcast right now; it is kept for nobody.
+         */
+        post: operations["announce"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/definitions": {
         parameters: {
             query?: never;
@@ -394,6 +414,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/locks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who has which thing, and who waits for it
+         * @description Who has which thing, and who waits for it.
+         */
+        get: operations["locks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/messages": {
         parameters: {
             query?: never;
@@ -607,6 +647,86 @@ export interface paths {
          * @description Sign out: the session is over at once, on every page that uses it.
          */
         delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a draft what was asked before, and say what changes, by how much and which rows answer
+         * @description At most 10,000 cases, the newest first; how many were left out is told.
+         */
+        post: operations["backtest_table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a table or formula many cases at once, at most 10,000
+         * @description Ask a table or formula many cases at once, at most 10,000.
+         */
+        post: operations["evaluate_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what one table changes in another: a draft in what is published, or one version in another
+         * @description Say what one table changes in another: a draft in what is published, or one version in another.
+         */
+        post: operations["diff_tables"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a published table or formula, or a draft
+         * @description An error such as that no row matches is an answer, too: its details name the nearest rows.
+         */
+        post: operations["evaluate_table"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1012,6 +1132,83 @@ export interface components {
             status: "ok";
         };
         /**
+         * Amount
+         * @description What changes of one number; ``least`` to ``most`` and ``mean`` are about the cases that changed.
+         */
+        Amount: {
+            /** Cases */
+            cases: number;
+            /** Changed */
+            changed: number;
+            /** Difference */
+            difference: number;
+            /** Group */
+            group: string;
+            /** Least */
+            least?: number | null;
+            /** Mean */
+            mean?: number | null;
+            /** Most */
+            most?: number | null;
+            /** New */
+            new: number;
+            /** Old */
+            old: number;
+            /** Output */
+            output: string;
+            /** Percent */
+            percent?: number | null;
+        };
+        /**
+         * Announced
+         * @description The broadcast's id.
+         */
+        Announced: {
+            /** Id */
+            id: string;
+        };
+        /**
+         * Answer
+         * @description An answer, or the error in its place. ``rows`` are the ids of the rows that answered.
+         */
+        Answer: {
+            error?: components["schemas"]["AnswerError"] | null;
+            /** Rows */
+            rows?: string[];
+            /** Trace */
+            trace?: {
+                [key: string]: unknown;
+            } | null;
+            /** Value */
+            value?: unknown;
+        };
+        /**
+         * AnswerError
+         * @description Why there is no answer; the code is what a workflow routes by.
+         */
+        AnswerError: {
+            /** Code */
+            code: string;
+            /** Details */
+            details?: unknown;
+            /** Message */
+            message: string;
+        };
+        /**
+         * Answers
+         * @description The answers in the order of the cases; ``errors`` counts those that have none.
+         */
+        Answers: {
+            /** Answers */
+            answers: components["schemas"]["Answer"][];
+            /** Errors */
+            errors: number;
+            /** Table */
+            table: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * ApiToken
          * @description A program's key; the key itself is never shown again.
          */
@@ -1068,12 +1265,123 @@ export interface components {
             total?: number | null;
         };
         /**
+         * BacktestBody
+         * @description A draft, over what the journal recorded or over ``cases``.
+         *
+         *     It is compared with what was recorded and with each of ``against``. Over cases of one's own it is compared with what
+         *     is published under its id where nothing else is named.
+         */
+        BacktestBody: {
+            /** Against */
+            against?: components["schemas"]["Table"][];
+            /**
+             * At
+             * @description The moment to answer cases for; now when unset.
+             */
+            at?: string | null;
+            /** Cases */
+            cases?: {
+                [key: string]: unknown;
+            }[] | null;
+            draft: components["schemas"]["Table"];
+            /**
+             * Examples
+             * @default 5
+             */
+            examples: number;
+            /**
+             * Group
+             * @description The column by whose values amounts are added up.
+             */
+            group?: string | null;
+            /**
+             * Limit
+             * @default 10000
+             */
+            limit: number;
+            /** @description Which recorded decisions; all of them when unset. */
+            recorded?: components["schemas"]["Period"] | null;
+        };
+        /**
+         * Backtested
+         * @description What came of it; ``left_out`` cases were too many to ask (``left_out_more``: and still more).
+         *
+         *     ``unkept`` decisions could not be asked, since the journal holds no inputs or no value of theirs. ``hits`` and
+         *     ``never`` list at most 500 rows of ``rows``.
+         */
+        Backtested: {
+            /** Cases */
+            cases: number;
+            /** Comparisons */
+            comparisons: components["schemas"]["Compared"][];
+            /** Errors */
+            errors: number;
+            /** Hits */
+            hits: components["schemas"]["RowHits"][];
+            /** Left Out */
+            left_out: number;
+            /** Left Out More */
+            left_out_more: boolean;
+            /** Lines */
+            lines: string[];
+            /** Missing */
+            missing: components["schemas"]["Missing"][];
+            /** Never */
+            never: string[];
+            /** Never Count */
+            never_count: number;
+            /** Rows */
+            rows: number;
+            /** Unkept */
+            unkept: number;
+        };
+        /**
+         * Batch
+         * @description Many cases of one table.
+         */
+        Batch: {
+            /** At */
+            at?: string | null;
+            /** Cases */
+            cases: {
+                [key: string]: unknown;
+            }[];
+            table: components["schemas"]["Table"];
+            /**
+             * Trace
+             * @default false
+             */
+            trace: boolean;
+        };
+        /**
+         * Broadcast
+         * @description What everybody who waits for it now shall hear.
+         */
+        Broadcast: {
+            /** Name */
+            name: string;
+            /** Payload */
+            payload?: unknown;
+        };
+        /**
          * CancelIncident
          * @description Why the instance is ended.
          */
         CancelIncident: {
             /** Why */
             why?: string | null;
+        };
+        /**
+         * CellChange
+         * @description One cell; ``column`` is empty for the note.
+         */
+        CellChange: {
+            /** Column */
+            column: string;
+            /** New */
+            new?: unknown;
+            /** Old */
+            old?: unknown;
         };
         /**
          * Change
@@ -1101,6 +1409,19 @@ export interface components {
             why: string;
         };
         /**
+         * ChangeCount
+         * @description How many cases changed in one way.
+         */
+        ChangeCount: {
+            /** Count */
+            count: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "same" | "row" | "value" | "error" | "answered" | "other_error" | "unread";
+        };
+        /**
          * ChangePage
          * @description One page of a record's history, the newest change first.
          */
@@ -1109,6 +1430,22 @@ export interface components {
             items: components["schemas"]["Change"][];
             /** Next Cursor */
             next_cursor?: string | null;
+        };
+        /**
+         * Changes
+         * @description What the new one changes: in words, at most 200 lines of them, and whole.
+         */
+        Changes: {
+            /** Lines */
+            lines: string[];
+            /** Rows */
+            rows: components["schemas"]["RowChange"][];
+            /** Same */
+            same: boolean;
+            /** Settings */
+            settings: components["schemas"]["SettingChange"][];
+            /** Summary */
+            summary: string;
         };
         /**
          * Checked
@@ -1128,6 +1465,22 @@ export interface components {
             title?: components["schemas"]["Words"] | null;
             /** Value */
             value: string;
+        };
+        /**
+         * Compared
+         * @description How the draft differs from ``against``: ``recorded``, or a table. ``apart`` counts numbers in no sum.
+         */
+        Compared: {
+            /** Against */
+            against: string;
+            /** Amounts */
+            amounts: components["schemas"]["Amount"][];
+            /** Apart */
+            apart: number;
+            /** Changes */
+            changes: components["schemas"]["ChangeCount"][];
+            /** Examples */
+            examples: components["schemas"]["Example"][];
         };
         /**
          * CreatedAccount
@@ -1336,6 +1689,76 @@ export interface components {
             title: components["schemas"]["Words"];
         };
         /**
+         * Evaluated
+         * @description An answer, and who gave it; version 0 is a draft.
+         */
+        Evaluated: {
+            error?: components["schemas"]["AnswerError"] | null;
+            /** Rows */
+            rows?: string[];
+            /** Table */
+            table: string;
+            /** Trace */
+            trace?: {
+                [key: string]: unknown;
+            } | null;
+            /** Value */
+            value?: unknown;
+            /** Version */
+            version: number;
+        };
+        /**
+         * Evaluation
+         * @description One case: variables as a workflow holds them, or values by column id.
+         */
+        Evaluation: {
+            /**
+             * At
+             * @description The moment to answer for; now when unset.
+             */
+            at?: string | null;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            table: components["schemas"]["Table"];
+            /**
+             * Trace
+             * @default true
+             */
+            trace: boolean;
+        };
+        /**
+         * Example
+         * @description One case with both answers; ``link`` leads to the instance that decided then.
+         */
+        Example: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Inputs */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** Instance */
+            instance?: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "same" | "row" | "value" | "error" | "answered" | "other_error" | "unread";
+            /** Link */
+            link?: string | null;
+            new: components["schemas"]["Answer"];
+            /** Node */
+            node?: string | null;
+            old: components["schemas"]["Answer"];
+            /** Place */
+            place: string;
+        };
+        /**
          * FieldShape
          * @description One declared field, as a table or a form needs it; ``fields`` tell what it holds.
          */
@@ -1455,7 +1878,7 @@ export interface components {
         };
         /**
          * GraphNode
-         * @description A box; ``parent`` is the for-each it stands in. A start is a box of the type ``start.<its type>``.
+         * @description A box; ``parent`` is the for-each or scope it stands in. A start is a box of the type ``start.<its type>``.
          */
         GraphNode: {
             /** Id */
@@ -1693,6 +2116,16 @@ export interface components {
             ttl?: string | null;
         };
         /**
+         * Missing
+         * @description A column of the draft that was not recorded and was asked as null.
+         */
+        Missing: {
+            /** Cases */
+            cases: number;
+            /** Column */
+            column: string;
+        };
+        /**
          * NewAccount
          * @description Whom to add. Without a password one is made and told once.
          */
@@ -1750,6 +2183,51 @@ export interface components {
             /** Id */
             id: string;
             title: components["schemas"]["Words"];
+        };
+        /**
+         * Period
+         * @description From ``since`` on and before ``until``; open where unset.
+         */
+        Period: {
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+        };
+        /**
+         * Place
+         * @description A place in a queue, in its order; whoever has ``granted_at`` has the thing.
+         */
+        Place: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Granted At */
+            granted_at: string | null;
+            /** Instance */
+            instance: string;
+            /** Key */
+            key: string;
+            /** Lock */
+            lock: string;
+            /** Node */
+            node: string;
+            title?: components["schemas"]["Words"] | null;
+            /** Workflow */
+            workflow: string;
+            workflow_title: components["schemas"]["Words"];
+        };
+        /**
+         * PlacePage
+         * @description One page of queues.
+         */
+        PlacePage: {
+            /** Items */
+            items: components["schemas"]["Place"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
         };
         /**
          * Plugin
@@ -1965,6 +2443,40 @@ export interface components {
             title: components["schemas"]["Words"];
         };
         /**
+         * RowChange
+         * @description One row by its id; ``sheet`` is the cross-tab it stands in.
+         */
+        RowChange: {
+            /** Cells */
+            cells: components["schemas"]["CellChange"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "added" | "removed" | "changed" | "moved";
+            /** New Place */
+            new_place?: number | null;
+            /** Old Place */
+            old_place?: number | null;
+            /** Row */
+            row: string;
+            /**
+             * Sheet
+             * @default
+             */
+            sheet: string;
+        };
+        /**
+         * RowHits
+         * @description How often a row of the draft answered.
+         */
+        RowHits: {
+            /** Hits */
+            hits: number;
+            /** Row */
+            row: string;
+        };
+        /**
          * Session
          * @description A sign-in. ``csrf`` is null for a program that came with a token and needs none.
          *
@@ -1978,6 +2490,18 @@ export interface components {
             /** Timezone */
             timezone: string;
             user: components["schemas"]["User"];
+        };
+        /**
+         * SettingChange
+         * @description One setting.
+         */
+        SettingChange: {
+            /** At */
+            at: string;
+            /** New */
+            new?: unknown;
+            /** Old */
+            old?: unknown;
         };
         /**
          * Settled
@@ -1999,6 +2523,14 @@ export interface components {
             label: string;
             /** Value */
             value?: unknown;
+        };
+        /**
+         * Sides
+         * @description Two tables, or two formulas.
+         */
+        Sides: {
+            new: components["schemas"]["Table"];
+            old: components["schemas"]["Table"];
         };
         /**
          * Skip
@@ -2067,6 +2599,22 @@ export interface components {
             };
             /** Submission Id */
             submission_id: string;
+        };
+        /**
+         * Table
+         * @description Which table or formula: a published one by its id, or a draft in files of its own.
+         *
+         *     Of several in the files, ``id`` says which; a published one is taken as it is in force unless ``version`` is given.
+         */
+        Table: {
+            /** Files */
+            files?: components["schemas"]["DefinitionFile"][];
+            /** Id */
+            id?: string | null;
+            /** Kind */
+            kind?: ("decision" | "formula") | null;
+            /** Version */
+            version?: number | null;
         };
         /**
          * Task
@@ -2378,6 +2926,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    announce: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Broadcast"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Announced"];
                 };
             };
             /** @description What went wrong. */
@@ -3000,6 +3581,41 @@ export interface operations {
             };
         };
     };
+    locks: {
+        parameters: {
+            query?: {
+                name?: string | null;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description At most so many items. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlacePage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_message: {
         parameters: {
             query?: never;
@@ -3452,6 +4068,138 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    backtest_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backtested"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evaluate_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Batch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answers"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    diff_tables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Sides"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changes"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evaluate_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Evaluation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluated"];
+                };
             };
             /** @description What went wrong. */
             default: {

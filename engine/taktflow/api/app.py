@@ -36,6 +36,7 @@ from taktflow.api.routes import (
     records,
     session,
     stream,
+    tables,
     work,
 )
 from taktflow.services.engine import Engine
@@ -53,6 +54,7 @@ DOORS: tuple[Door, ...] = (
     incidents.door,
     records.door,
     definitions.door,
+    tables.door,
     forms.door,
     hooks.door,
     alerts.door,

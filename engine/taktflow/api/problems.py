@@ -194,6 +194,7 @@ _CODES = {
     "string_pattern_mismatch": "api.field.pattern",
     "greater_than_equal": "api.field.low",
     "less_than_equal": "api.field.high",
+    "timezone_aware": "api.field.datetime",
 }
 _PREFIXES = (("int_", "api.field.integer"), ("decimal_", "api.field.number"), ("datetime_", "api.field.datetime"))
 

@@ -15,7 +15,8 @@ from taktflow.definitions.checking.systems import check_calendar, check_connecti
 from taktflow.definitions.checking.world import Notes, World
 from taktflow.definitions.decision import Decision
 from taktflow.definitions.envelope import Envelope
-from taktflow.definitions.kinds import Calendar, Connection, Definition, Entity, Form, Formula, Pack
+from taktflow.definitions.formula import Formula
+from taktflow.definitions.kinds import Calendar, Connection, Definition, Entity, Form, Pack
 from taktflow.definitions.pack import Placed
 from taktflow.definitions.places import place_of
 from taktflow.definitions.vocabulary import ChannelKind, ConnectorKind, NodeKind, Vocabulary
@@ -40,8 +41,8 @@ def located(placed: Placed, findings: Iterable[Finding]) -> list[Finding]:
     found = []
     for finding in findings:
         place = place_of(placed.read_from.places, finding.at)
-        found.append(replace(finding, file=placed.read_from.name, line=place.line, column=place.column))
-    return sorted(_once(found), key=lambda f: (f.line, f.column, f.at))
+        found.append(replace(finding, file=place.file or placed.read_from.name, line=place.line, column=place.column))
+    return sorted(_once(found), key=lambda f: (f.file, f.line, f.column, f.at))
 
 
 def _once(findings: list[Finding]) -> list[Finding]:

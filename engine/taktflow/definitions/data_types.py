@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from taktflow.definitions.data import object_fields
 from taktflow.definitions.decision import Decision
 from taktflow.definitions.envelope import DataField
-from taktflow.definitions.kinds import Entity, Formula
+from taktflow.definitions.formula import Formula
+from taktflow.definitions.kinds import Entity
 from taktflow.expressions import ANY, BOOLEAN, DATE, DATETIME, NUMBER, STRING, TIME, ContextOf, ListOf, Type
 
 _DEEPEST = 6
@@ -66,8 +67,14 @@ def decision_type(decision: Decision) -> Type:
 
 
 def formula_type(formula: Formula) -> Type:
-    """The type of a formula's figure."""
-    return _CELLS[formula.output.type]
+    """The type of a formula's figure; a scorecard may give its grade, or a context of score, band and parts."""
+    match formula.scorecard.result if formula.scorecard else "score":
+        case "band":
+            return STRING
+        case "card":
+            return ContextOf({"score": NUMBER, "band": STRING, "parts": ContextOf({}, open=True)})
+        case _:
+            return _CELLS[formula.output.type]
 
 
 def cell_type(type_: str) -> Type:

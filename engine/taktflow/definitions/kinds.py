@@ -6,57 +6,19 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from taktflow.definitions.decision import CellType, Decision
+from taktflow.definitions.decision import Decision
 from taktflow.definitions.envelope import (
     AlsoItems,
     DataField,
     Envelope,
-    Feel,
     FieldType,
-    Flag,
     Model,
-    Number,
     Principal,
     Slug,
-    Whole,
     Words,
 )
+from taktflow.definitions.formula import Formula
 from taktflow.definitions.workflow import Workflow
-
-
-class FormulaInput(Model):
-    """A named input of a formula; ``expr`` says where it comes from, the variable of that name when unset."""
-
-    type: CellType
-    title: Words | None = None
-    expr: Feel | None = None
-    required: Flag = True
-    monotone: Literal["increasing", "decreasing"] | None = Field(
-        None, description="The promise that a larger input never lowers (raises) the result; checked."
-    )
-    min: Number | None = None
-    max: Number | None = None
-
-
-class FormulaOutput(Model):
-    """What the formula gives, clamped to its bounds and rounded."""
-
-    type: CellType = "number"
-    scale: Whole | None = Field(None, ge=0, le=12)
-    rounding: Literal["half_even", "half_up", "half_down", "up", "down"] = "half_even"
-    unit: str | None = None
-    min: Number | None = None
-    max: Number | None = None
-
-
-class Formula(Envelope):
-    """A computed figure, such as an order's priority; ``steps`` are named parts, shown in the explanation."""
-
-    kind: Literal["formula"]
-    inputs: dict[Slug, FormulaInput] = Field(min_length=1)
-    steps: dict[Slug, Feel] = Field(default_factory=dict)
-    expr: Feel
-    output: FormulaOutput = FormulaOutput()
 
 
 class FormField(DataField):

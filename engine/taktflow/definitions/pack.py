@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from taktflow.definitions.budget import MAX_BYTES
+from taktflow.definitions.decision import Decision
 from taktflow.definitions.kinds import Definition, Pack
 from taktflow.definitions.load import definition, load_all
 from taktflow.definitions.places import Loaded
+from taktflow.definitions.rows_file import beside, with_rows
 from taktflow.values import Finding
 
 _ENDINGS = {".yaml", ".yml", ".json"}
@@ -57,6 +59,9 @@ def read_pack(folder: Path) -> PackSource:
                 continue
             found, wrong = definition(loaded)
             findings += wrong
+            if isinstance(found, Decision):
+                found, loaded, wrong = with_rows(found, loaded, beside(folder, file))  # noqa: PLW2901 - now knows the lines of its rows too.
+                findings += wrong
             if found is not None:
                 placed.append(Placed(found, loaded))
     packs = [p for p in placed if isinstance(p.definition, Pack)]

@@ -11,10 +11,14 @@ from taktflow.values import Finding, Json, Pointer, Severity
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something stands in its file; both count from 1."""
+    """Where something stands in its file; both count from 1. ``file`` is empty for the document's own.
+
+    In a file of rows the column is the number of the field.
+    """
 
     line: int
     column: int
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Loaded:
     def finding(self, code: str, at: Pointer = "", *, severity: Severity = "error", **args: Any) -> Finding:
         """A finding at ``at``, with the line of the nearest place that is known."""
         place = place_of(self.places, at)
-        return Finding(code, at, args, severity, self.name, place.line, place.column)
+        return Finding(code, at, args, severity, place.file or self.name, place.line, place.column)
 
 
 def place_of(places: Mapping[Pointer, Place], at: Pointer) -> Place:

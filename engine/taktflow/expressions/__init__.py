@@ -7,6 +7,7 @@ compiled function or, for previews, by ``simpleeval``. No text ever reaches Pyth
 from taktflow.expressions.cells import SUBJECT, Cell, Residual, parse_cell
 from taktflow.expressions.expression import Expression, parse
 from taktflow.expressions.faults import ExpressionInvalid, LimitExceeded
+from taktflow.expressions.names import names_in
 from taktflow.expressions.run import Clock, Function
 from taktflow.expressions.types import (
     ANY,
@@ -28,6 +29,7 @@ from taktflow.expressions.types import (
     conforms,
     type_of_value,
 )
+from taktflow.expressions.unzoned import UNZONED
 
 __all__ = [
     "ANY",
@@ -40,6 +42,7 @@ __all__ = [
     "STRING",
     "SUBJECT",
     "TIME",
+    "UNZONED",
     "YEARS_MONTHS",
     "Cell",
     "Clock",
@@ -55,6 +58,7 @@ __all__ = [
     "Simple",
     "Type",
     "conforms",
+    "names_in",
     "parse",
     "parse_cell",
     "type_of_value",

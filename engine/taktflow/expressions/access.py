@@ -10,6 +10,7 @@ from taktflow.expressions import temporal
 from taktflow.expressions.faults import LimitExceeded
 from taktflow.expressions.limits import LIST_ITEMS
 from taktflow.expressions.run import Function, Run
+from taktflow.expressions.types import Type, coerced
 from taktflow.values import Range, Value, YearsMonths
 
 
@@ -22,11 +23,13 @@ NOBODY = _Nobody()
 
 def name(scope: Mapping[str, Value], key: str) -> Value:
     """The variable ``key``; null when there is none."""
-    try:
-        value = scope[key]
-    except KeyError:
-        return None
+    value = scope.get(key)
     return Decimal(value) if type(value) is int else value
+
+
+def name_or(scope: Mapping[str, Value], key: str, otherwise: Value) -> Value:
+    """The variable ``key``, or what it means where nobody uses the name."""
+    return name(scope, key) if key in scope else otherwise
 
 
 def path(run: Run, of: Value, field: str) -> Value:
@@ -71,7 +74,10 @@ def plain(value: Value) -> Value:
 
 
 def select(run: Run, of: Value, test: Callable[[Value], Value], weight: int) -> Value:
-    """``of[test]``: one entry by number, a context's entry by name, or the entries that pass."""
+    """``of[test]``: one entry by number, a context's entry by name, or the entries that pass.
+
+    Null when the test gives anything else than true, false or null.
+    """
     if isinstance(of, Mapping):
         run.charge(weight)
         key = test(NOBODY)
@@ -91,6 +97,8 @@ def select(run: Run, of: Value, test: Callable[[Value], Value], weight: int) -> 
             return entry_at(entries, answer)
         if answer is True:
             kept.append(item)
+        elif answer is not False and answer is not None:
+            return None
     return checked_list(kept)
 
 
@@ -133,6 +141,10 @@ def invoke(run: Run, function: Value, names: tuple[str, ...], *arguments: Value)
         arguments = tuple(given[p] for p in parameters)
     if len(arguments) != len(parameters):
         return None
+    if function.types:
+        arguments = _converted(function.types, arguments) or ()
+        if not arguments:
+            return None
     run.enter()
     run.charge(2)
     try:
@@ -141,11 +153,19 @@ def invoke(run: Run, function: Value, names: tuple[str, ...], *arguments: Value)
         run.leave()
 
 
-def function(run: Run, parameters: tuple[str, ...], body: Callable[..., Value], weight: int) -> Value:
+def _converted(types: tuple[Type, ...], arguments: tuple[Value, ...]) -> tuple[Value, ...] | None:
+    """The arguments as the parameters' types want them; None when one does not fit."""
+    given = tuple(coerced(a, t) for a, t in zip(arguments, types, strict=True))
+    return None if any(g is None and a is not None for g, a in zip(given, arguments, strict=True)) else given
+
+
+def function(
+    run: Run, parameters: tuple[str, ...], body: Callable[..., Value], weight: int, types: tuple[Type, ...] = ()
+) -> Value:
     """``function(a, b) ...`` as a value; each call pays for its body."""
 
     def paid(*arguments: Value) -> Value:
         run.charge(weight)
         return body(*arguments)
 
-    return Function(parameters, paid)
+    return Function(parameters, paid, types)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import lru_cache
-from typing import cast
+from typing import TypeAlias, cast
 
 from taktflow.expressions.expression import Expression, parse
 from taktflow.expressions.faults import ExpressionInvalid
@@ -90,11 +90,17 @@ class Cell:
         return tuple(f for r in self.residuals for f in r.expression.infer(known)[1])
 
 
+Names: TypeAlias = frozenset[str]
+
+
 @lru_cache(maxsize=16_384)
-def parse_cell(text: str, type: Type, zone: tzinfo | None = None) -> Cell:
+def parse_cell(
+    text: str, type: Type, zone: tzinfo | None = None, names: Names = frozenset(), fields: Names = frozenset()
+) -> Cell:
     """The cell that ``text`` writes in a column of ``type``; ``zone`` is meant by dates with a time but no offset.
 
-    :class:`ExpressionInvalid` with the offset of the mistake in ``text`` and a hint where one can be given.
+    ``names`` and ``fields`` are those :func:`parse` asks for. :class:`ExpressionInvalid` has the offset of the mistake
+    in ``text`` and a hint where one can be given.
     """
     if len(text) > SOURCE_CHARS:
         raise ExpressionInvalid("expressions.limit.source", offset=SOURCE_CHARS, limit=SOURCE_CHARS)
@@ -104,11 +110,12 @@ def parse_cell(text: str, type: Type, zone: tzinfo | None = None) -> Cell:
         return Cell(text, type, wildcard=True)
     if body.startswith("=") and not body.startswith("=="):
         expression = body[1:].strip()
-        return Cell(text, type, residuals=(_residual(expression, at + len(body) - len(expression), type),))
+        whole = _Tests(type, zone, text, names, fields).residual(expression, at + len(body) - len(expression))
+        return Cell(text, type, residuals=(whole,))
     inner = _negated(body)
     if inner is not None:
         at += body.index(inner, body.index("(") + 1)
-    found = _Tests(type, zone, text)
+    found = _Tests(type, zone, text, names, fields)
     for piece, place in _pieces(inner if inner is not None else body):
         found.take(piece, at + place)
     return Cell(
@@ -171,6 +178,8 @@ class _Tests:
     type: Type
     zone: tzinfo | None
     text: str
+    names: Names = frozenset()
+    fields: Names = frozenset()
     null: bool = False
     values: list[Value] = field(default_factory=list)
     intervals: list[Range] = field(default_factory=list)
@@ -194,7 +203,7 @@ class _Tests:
             value = cell_literal(piece, self.type, self.zone)
         except NotLiteral:
             _refuse_habits(piece, at, self.type)
-            self.residuals.append(_residual(piece, at, self.type))
+            self.residuals.append(self.residual(piece, at))
             return
         self.values.append(value)
 
@@ -203,7 +212,7 @@ class _Tests:
             bound = cell_literal(operand, self.type, self.zone)
         except NotLiteral:
             _refuse_habits(operand, operand_at, self.type)
-            expression = _parsed(f"{SUBJECT} {operator} ", operand, "", operand_at)
+            expression = self._parsed(f"{SUBJECT} {operator} ", operand, "", operand_at)
             self.residuals.append(Residual(expression, asks=False))
             return
         match operator:
@@ -231,6 +240,27 @@ class _Tests:
         self.intervals.append(Range(low, high, match[1] == "[", match[4] == "]"))
         return True
 
+    def residual(self, piece: str, at: int) -> Residual:
+        """What only the running table can settle, read from ``piece``."""
+        alone = self._parsed("", piece, "", at)
+        if SUBJECT in alone.names:
+            return Residual(alone, asks=True)
+        type = self.type
+        kind = alone.infer({})[0] if not alone.names else ANY
+        fits = kind in (ANY, NULL, type, BOOLEAN) or not (isinstance(kind, Simple) and isinstance(type, Simple))
+        if type != ANY and not fits:
+            hint = _example(type)
+            raise ExpressionInvalid("expressions.cell.kind", offset=at, found=piece, type=str(type), hint=hint)
+        return Residual(self._parsed(f"{SUBJECT} in (", piece, ")", at), asks=False)
+
+    def _parsed(self, before: str, piece: str, after: str, at: int) -> Expression:
+        try:
+            return parse(f"{before}{_BARE_MOMENT.sub(_wrapped, piece)}{after}", self.names, self.fields)
+        except ExpressionInvalid as wrong:
+            arguments = {k: v for k, v in wrong.args_.items() if k not in ("offset", "column")}
+            offset = at + max(0, min(wrong.offset - len(before), len(piece)))
+            raise ExpressionInvalid(wrong.code, offset=offset, **arguments) from None
+
 
 def _unequal_to(bound: Value) -> Expression:
     word = str(bound).lower() if isinstance(bound, bool) else '"' + _escaped(str(bound)) + '"'
@@ -239,26 +269,6 @@ def _unequal_to(bound: Value) -> Expression:
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
-
-
-def _residual(piece: str, at: int, type: Type) -> Residual:
-    alone = _parsed("", piece, "", at)
-    if SUBJECT in alone.names:
-        return Residual(alone, asks=True)
-    kind = alone.infer({})[0] if not alone.names else ANY
-    fits = kind in (ANY, NULL, type, BOOLEAN) or not (isinstance(kind, Simple) and isinstance(type, Simple))
-    if type != ANY and not fits:
-        raise ExpressionInvalid("expressions.cell.kind", offset=at, found=piece, type=str(type), hint=_example(type))
-    return Residual(_parsed(f"{SUBJECT} in (", piece, ")", at), asks=False)
-
-
-def _parsed(before: str, piece: str, after: str, at: int) -> Expression:
-    try:
-        return parse(f"{before}{_BARE_MOMENT.sub(_wrapped, piece)}{after}")
-    except ExpressionInvalid as wrong:
-        arguments = {k: v for k, v in wrong.args_.items() if k not in ("offset", "column")}
-        offset = at + max(0, min(wrong.offset - len(before), len(piece)))
-        raise ExpressionInvalid(wrong.code, offset=offset, **arguments) from None
 
 
 def _wrapped(match: re.Match[str]) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, getcontext, setcontext
 from functools import cached_property, lru_cache
 
-from taktflow.expressions.compiled import Compiled, compiled
+from taktflow.expressions.compiled import Compiled, Many, Quick, compiled, many, quick
 from taktflow.expressions.emission import Emitted, emit
+from taktflow.expressions.fast import emit_fast
 from taktflow.expressions.faults import LimitExceeded
 from taktflow.expressions.inference import inferred
 from taktflow.expressions.limits import SAFE_STEPS
+from taktflow.expressions.names import source
+from taktflow.expressions.operators import MATH
 from taktflow.expressions.reading import read
 from taktflow.expressions.run import Clock, Run
 from taktflow.expressions.safe import evaluated
@@ -22,9 +25,14 @@ from taktflow.values import Finding, Value
 class Expression:
     """A FEEL expression that can be read; immutable and safe to share between threads."""
 
-    def __init__(self, text: str, root: Node) -> None:
+    __slots__ = ("__dict__", "_quick", "_types", "root", "text")
+
+    def __init__(self, text: str, root: Node, types: Mapping[str, Type] | None = None) -> None:
         self.text = text
         self.root = root
+        self._types = types or {}
+        # A slot, since an evaluation can be so short that looking for a cached property is a tenth of it.
+        self._quick: Quick = self._first
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -37,6 +45,16 @@ class Expression:
     def _compiled(self) -> Compiled:
         return compiled(self._emitted)
 
+    def _first(self, scope: Mapping[str, Value], clock: Clock) -> Value:
+        """The first evaluation compiles it for those that follow."""
+        fast = emit_fast(self.root, {})
+        self._quick = quick(fast, self.evaluate_generally, tidied) if fast.direct else _with_run(compiled(fast))
+        return self._quick(scope, clock)
+
+    @cached_property
+    def _many(self) -> Many:
+        return _many(self, {})
+
     @property
     def names(self) -> frozenset[str]:
         """The variables it may read from the scope, by their first name."""
@@ -44,27 +62,80 @@ class Expression:
 
     def evaluate(self, scope: Mapping[str, Value], clock: Clock) -> Value:
         """Its value; null where an operation has no meaning. :class:`LimitExceeded` when it would do too much."""
-        try:
-            value = self._compiled(scope, Run(clock))
-        except RecursionError as wrong:
-            raise LimitExceeded("expressions.limit.steps") from wrong
-        except ArithmeticError:
-            return None  # The scope held a number that is none.
-        return settled(value) if type(value) in (list, tuple, dict) else value
+        return self._quick(scope, clock)
+
+    def evaluate_many(self, scopes: Iterable[Mapping[str, Value]], clock: Clock) -> list[Value]:
+        """Its value in each of ``scopes``, in their order; :class:`LimitExceeded` when one would do too much."""
+        return self._many(list(scopes), clock)
+
+    def typed(self, types: Mapping[str, Type]) -> Typed:
+        """Itself, for scopes whose variables hold what ``types`` promise."""
+        return Typed(self, types)
+
+    def evaluate_generally(self, scope: Mapping[str, Value], clock: Clock) -> Value:
+        """The same by FEEL's own functions only, whatever the scope holds; where the fast way cannot answer."""
+        return _settled_run(self._compiled, scope, Run(clock))
+
+    def evaluate_within(self, scope: Mapping[str, Value], run: Run) -> Value:
+        """Its value as a part of a larger evaluation, whose budget and clock it shares; raises as that one does."""
+        return self._compiled(scope, run)
 
     def evaluate_safely(self, scope: Mapping[str, Value], clock: Clock) -> Value:
         """The same by a slower evaluator with a smaller budget, for text that a person is still typing."""
-        try:
-            value = evaluated(self._emitted, scope, Run(clock, SAFE_STEPS))
-        except RecursionError as wrong:
-            raise LimitExceeded("expressions.limit.steps") from wrong
-        except ArithmeticError:
-            return None
-        return settled(value)
+        return _settled_run(lambda scope, run: evaluated(self._emitted, scope, run), scope, Run(clock, SAFE_STEPS))
 
     def infer(self, types: Mapping[str, Type]) -> tuple[Type, tuple[Finding, ...]]:
         """Its type where the variables have ``types``, and what cannot be right about it."""
-        return inferred(self.root, self.text, types)
+        return inferred(self.root, self.text, types, self._types)
+
+
+class Typed:
+    """An expression over variables of promised types, for formulas and columns whose inputs were read as declared.
+
+    A promise holds for a value or null. A number is a ``Decimal``; where a truth value stands in its place, it may be
+    taken for 0 or 1.
+    """
+
+    def __init__(self, expression: Expression, types: Mapping[str, Type]) -> None:
+        self.expression = expression
+        self._many = _many(expression, types)
+
+    def evaluate_many(self, scopes: Iterable[Mapping[str, Value]], clock: Clock) -> list[Value]:
+        """Its value in each of ``scopes``, in their order; :class:`LimitExceeded` when one would do too much."""
+        return self._many(list(scopes), clock)
+
+
+def _many(expression: Expression, types: Mapping[str, Type]) -> Many:
+    fast = emit_fast(expression.root, types)
+    if fast.direct:
+        return many(fast, expression.evaluate_generally, tidied)
+    return lambda scopes, clock: [expression.evaluate(scope, clock) for scope in scopes]
+
+
+def _with_run(function: Compiled) -> Quick:
+    return lambda scope, clock: _settled_run(function, scope, Run(clock))
+
+
+def _settled_run(function: Compiled, scope: Mapping[str, Value], run: Run) -> Value:
+    before = getcontext()
+    setcontext(MATH)
+    try:
+        value = function(scope, run)
+    except RecursionError as wrong:
+        raise LimitExceeded("expressions.limit.steps") from wrong
+    except ArithmeticError:
+        return None  # The scope held a number that is none.
+    finally:
+        setcontext(before)
+    return tidied(value)
+
+
+_COMPOSITE = frozenset((list, tuple, dict))
+
+
+def tidied(value: Value) -> Value:
+    """``value`` as an answer."""
+    return settled(value) if type(value) in _COMPOSITE else value
 
 
 def settled(value: Value) -> Value:
@@ -80,6 +151,18 @@ def settled(value: Value) -> Value:
 
 
 @lru_cache(maxsize=4_096)
-def parse(text: str) -> Expression:
-    """The expression that ``text`` writes; :class:`ExpressionInvalid` with the offset of the first mistake."""
+def parse(
+    text: str,
+    names: frozenset[str] = frozenset(),
+    fields: frozenset[str] = frozenset(),
+    types: tuple[tuple[str, Type], ...] = (),
+) -> Expression:
+    """The expression that ``text`` writes; :class:`ExpressionInvalid` with the offset of the first mistake.
+
+    ``names`` are the variables, ``fields`` the properties that its author's scope knows: those that hold spaces,
+    operators or keywords (``Monthly Salary``, ``Date-Time``) are read as one name only where they are known. ``types`` are those that it declares by name, each with its name.
+    """
+    known = dict(types)
+    if names or fields or known:
+        return Expression(text, read(source(text, names, fields, frozenset(known))), known)
     return Expression(text, read(text))

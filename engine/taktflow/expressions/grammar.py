@@ -1,7 +1,7 @@
 """FEEL's grammar and the parser generator's product.
 
 Unary minus binds tighter than ``**`` and everything is left-associative, as the standard has it (DMN 1.5, 10.3.1.2).
-Names with spaces reach the grammar as one NAME token, so it does not change when the lexer learns them from a scope.
+Names with spaces reach the grammar as one NAME token, so it does not change with the names that the lexer knows.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ start: expression
 ?expression: IF expression THEN expression ELSE expression      -> choice
            | FOR iterators RETURN expression                    -> each
            | (SOME | EVERY) iterators SATISFIES expression      -> quantified
-           | FUNCTION LPAR parameters RPAR expression           -> function
+           | FUNCTION LPAR parameters RPAR EXTERNAL? expression -> function
            | disjunction
 
 iterators: iterator (COMMA iterator)*
@@ -79,7 +79,7 @@ kind: (NAME | NULL | FUNCTION)
 
 %declare IF THEN ELSE FOR RETURN SOME EVERY SATISFIES FUNCTION NAME IN DOTS COMMA COLON OR AND CMP LT GT BETWEEN
 %declare LPAR RPAR LSQB RSQB LBRACE RBRACE RANGE_OPEN RANGE_CLOSE PLUS MINUS STAR SLASH POW INSTANCE_OF DOT NUMBER
-%declare STRING AT TRUE FALSE NULL ARROW
+%declare EXTERNAL STRING AT TRUE FALSE NULL ARROW
 """
 
 

@@ -44,9 +44,14 @@ from taktflow.expressions.types import (
 from taktflow.values import Finding, Value
 
 
-def inferred(root: t.Node, text: str, types: Mapping[str, Type]) -> tuple[Type, tuple[Finding, ...]]:
-    """The type of ``root``, read from ``text``, where the variables have ``types``; and its findings in order."""
-    inference = _Inference(text, types)
+def inferred(
+    root: t.Node, text: str, types: Mapping[str, Type], known: Mapping[str, Type]
+) -> tuple[Type, tuple[Finding, ...]]:
+    """The type of ``root``, read from ``text``, where the variables have ``types``; and its findings in order.
+
+    ``known`` are the types that an author declared by name.
+    """
+    inference = _Inference(text, types, known)
     kind = inference.of(root, ())
     return kind, tuple(sorted(inference.findings, key=lambda f: f.column))
 
@@ -68,6 +73,7 @@ _Frames: TypeAlias = tuple[_Locals | _Item, ...]
 class _Inference:
     text: str
     scope: Mapping[str, Type]
+    types: Mapping[str, Type]
     findings: list[Finding] = field(default_factory=list)
 
     def of(self, node: t.Node, frames: _Frames) -> Type:
@@ -101,6 +107,10 @@ class _Inference:
                     return found
         if node.name in self.scope:
             return self.scope[node.name]
+        built_in = find(node.name)
+        if built_in is not None:
+            form = built_in.forms[0]
+            return FunctionOf(tuple(p.type for p in form.parameters), ANY if callable(form.result) else form.result)
         return self._find("expressions.names.unknown", node, name=node.name, hint=self._close_name(node.name, frames))
 
     def _in_item(self, name: str, item: Type) -> Type | None:
@@ -173,7 +183,16 @@ class _Inference:
         if len(given) != len(function.parameters):
             name, wanted = self._source(node.of), len(function.parameters)
             return self._find("expressions.functions.count", node, name=name, given=len(given), wanted=wanted)
+        if not any(a.name for a in node.arguments):
+            self._arguments(node, function, given)
         return function.result
+
+    def _arguments(self, node: t.Call, function: FunctionOf, given: tuple[Type, ...]) -> None:
+        for place, (argument, wanted, type) in enumerate(zip(node.arguments, function.parameters, given, strict=True)):
+            if not takes(wanted, type):
+                shown = {"name": self._source(node.of), "parameter": place + 1, "wanted": wanted}
+                code = "expressions.functions.argument"
+                self._find(code, argument, source=self._source(argument), type=type, **shown)
 
     def _built_in(self, built_in: Builtin, node: t.Call, given: tuple[Type, ...]) -> Type:
         chosen = chosen_form(built_in, len(given), tuple(a.name for a in node.arguments))
@@ -294,7 +313,10 @@ class _Inference:
     def _context(self, node: t.ContextLiteral, frames: _Frames) -> Type:
         fields: dict[str, Type] = {}
         for entry in node.entries:
-            fields[entry.key] = self.of(entry.value, (*frames, _Locals(dict(fields))))
+            seen = dict(fields)
+            if isinstance(entry.value, t.FunctionLiteral):
+                seen[entry.key] = FunctionOf((ANY,) * len(entry.value.parameters), ANY)
+            fields[entry.key] = self.of(entry.value, (*frames, _Locals(seen)))
         return ContextOf(fields)
 
     def _if(self, node: t.If, frames: _Frames) -> Type:
@@ -325,13 +347,19 @@ class _Inference:
 
     def _instance(self, node: t.InstanceOf, frames: _Frames) -> Type:
         self.of(node.of, frames)
-        if declared(node.type) is None:
-            self._find("expressions.types.unknown", node.type, name=node.type.name)
+        self._written(node.type)
         return BOOLEAN
 
+    def _written(self, written: t.TypeName) -> Type:
+        found = declared(written, self.types)
+        return self._find("expressions.types.unknown", written, name=written.name) if found is None else found
+
     def _function(self, node: t.FunctionLiteral, frames: _Frames) -> Type:
-        known: dict[str, Type] = dict.fromkeys(node.parameters, ANY)
-        return FunctionOf((ANY,) * len(node.parameters), self.of(node.body, (*frames, _Locals(known))))
+        types = tuple(ANY if w is None else self._written(w) for w in node.types)
+        known = dict(zip(node.parameters, types, strict=True))
+        if node.external:
+            return FunctionOf(types, ANY)
+        return FunctionOf(types, self.of(node.body, (*frames, _Locals(known))))
 
 
 def _close(name: str, known: Iterable[str]) -> str:

@@ -100,6 +100,8 @@ def some(run: Run, domains: Domains, body: Callable[..., Value], weight: int) ->
             if verdict is True:
                 return True
             if verdict is not False:
+                if verdict is not None:
+                    return None
                 answer = None
     except NotIterable:
         return None
@@ -115,6 +117,8 @@ def every(run: Run, domains: Domains, body: Callable[..., Value], weight: int) -
             if verdict is False:
                 return False
             if verdict is not True:
+                if verdict is not None:
+                    return None
                 answer = None
     except NotIterable:
         return None

@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, Divisio
 
 from taktflow.expressions import temporal
 from taktflow.expressions.run import Function, Run, text_made
+from taktflow.expressions.single import Exactly, OtherThan
 from taktflow.values import Range, Value, YearsMonths
 
 MATH = Context(
@@ -34,6 +35,8 @@ _KINDS: dict[type, str] = {
     tuple: "list",
     dict: "context",
     Range: "range",
+    Exactly: "range",
+    OtherThan: "range",
     Function: "function",
 }
 _ORDERED = frozenset(
@@ -96,7 +99,7 @@ def _equal_contexts(a: Value, b: Value) -> Value:
 
 
 def _equal_ranges(a: Range, b: Range) -> Value:
-    ends = (a.low_closed, a.high_closed) == (b.low_closed, b.high_closed)
+    ends = type(a) is type(b) and (a.low_closed, a.high_closed) == (b.low_closed, b.high_closed)
     return ends and same(a.low, b.low) is True and same(a.high, b.high) is True
 
 
@@ -104,6 +107,8 @@ _EQUALS: dict[str, Callable[[Value, Value], Value]] = {
     "list": _equal_lists,
     "context": _equal_contexts,
     "range": _equal_ranges,
+    "time": temporal.alike,
+    "date and time": temporal.alike,
 }
 
 
@@ -111,6 +116,16 @@ def unequal(run: Run, a: Value, b: Value) -> Value:
     """``a != b``."""
     alike = equal(run, a, b)
     return None if alike is None else not alike
+
+
+def is_null(a: Value) -> Value:
+    """``a = null``, which always has an answer."""
+    return a is None
+
+
+def is_no_null(a: Value) -> Value:
+    """``a != null``."""
+    return a is not None
 
 
 def _orderable(a: Value, b: Value) -> bool:
@@ -316,6 +331,9 @@ def disjoined(_: Value, *operands: Value) -> Value:
 
 def includes(span: Range, value: Value) -> Value:
     """Whether ``value`` lies in ``span``; null when they cannot be compared."""
+    if isinstance(span, Exactly | OtherThan):
+        alike = same(value, span.low)
+        return alike if alike is None or isinstance(span, Exactly) else not alike
     above: Value = True
     if span.low is not None:
         above = greater_equal(value, span.low) if span.low_closed else greater(value, span.low)
@@ -361,9 +379,9 @@ def half_open(operator: str, bound: Value) -> Value:
         case ">" | ">=":
             return Range(bound, None, operator == ">=", False)
         case "=":
-            return Range(bound, bound)
+            return Exactly(bound, bound)
         case _:
-            return None
+            return OtherThan(bound, bound, False, False)
 
 
 COMPARE: dict[str, Callable[[Value, Value], Value]] = {

@@ -1,6 +1,6 @@
 """Regular expressions of FEEL (XPath 3.1 functions) on RE2, which no pattern makes hang: it is linear in the text.
 
-Back references and class subtraction are not in RE2; an expression that uses them gives null.
+Back references are not in RE2; an expression that uses one, other than to plain characters, gives null.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import re2  # type: ignore[import-untyped]  # It ships no types.
 
 from taktflow.expressions.limits import CHARS_A_STEP, PATTERN_CHARS
 from taktflow.expressions.run import Run
+from taktflow.expressions.xpath_patterns import translated, without_spaces
 
 _MEMORY_BYTES = 512 * 1024
-_CLASS_OR_SPACE = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\s+", re.DOTALL)
 _REPLACED = re.compile(r"\\(.)|\$(\d)|(\\|\$)", re.DOTALL)
 
 
@@ -28,14 +28,12 @@ class Pattern:
             raise ValueError("the pattern is too long or has a flag that is none")
         if "q" in flags:
             text = re2.escape(text)
-        elif "x" in flags:
-            text = _CLASS_OR_SPACE.sub(lambda m: "" if m[0].isspace() else m[0], text)
-        if "-[" in text and "q" not in flags:
-            raise ValueError("class subtraction is not supported")
+        else:
+            text = translated(without_spaces(text) if "x" in flags else text, dot_all="s" in flags)
         options = re2.Options()
         options.max_mem = _MEMORY_BYTES
         options.log_errors = False
-        modes = "".join(f for f in "smi" if f in flags)
+        modes = "".join(f for f in "mi" if f in flags)
         try:
             self._compiled: Any = re2.compile(f"(?{modes}:{text})" if modes else text, options)
         except re2.error as wrong:

@@ -26,7 +26,10 @@ _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "'"
 
 
 def read(text: str) -> t.Node:
-    """The tree of ``text``; :class:`ExpressionInvalid` with the offset of the first mistake."""
+    """The tree of ``text``; :class:`ExpressionInvalid` with the offset of the first mistake.
+
+    A :class:`.names.Source` brings the names that its author's scope knows.
+    """
     if len(text) > SOURCE_CHARS:
         raise ExpressionInvalid("expressions.limit.source", offset=SOURCE_CHARS, limit=SOURCE_CHARS)
     if not text.strip():
@@ -283,11 +286,19 @@ class Reader(Transformer[Token, t.Node]):
         return t.Quantified(every=every, iterators=iterators, body=body, at=_at(first), end=body.end)
 
     def parameter(self, children: list[Any]) -> Any:
-        return str(children[0])
+        return str(children[0]), children[2] if len(children) > 2 else None
 
     def parameters(self, children: list[Any]) -> Any:
         return tuple(c for c in children if not isinstance(c, Token))
 
     def function(self, children: list[Any]) -> t.Node:
         parameters, body = children[2], children[-1]
-        return t.FunctionLiteral(parameters=parameters, body=body, at=_at(children[0]), end=body.end)
+        external = isinstance(children[-2], Token) and children[-2].type == "EXTERNAL"
+        return t.FunctionLiteral(
+            parameters=tuple(name for name, _ in parameters),
+            body=body,
+            types=tuple(type for _, type in parameters),
+            external=external,
+            at=_at(children[0]),
+            end=body.end,
+        )

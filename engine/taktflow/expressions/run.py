@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from taktflow.expressions.faults import LimitExceeded
 from taktflow.expressions.limits import CALL_DEPTH, CHARS_A_STEP, STEPS, STRING_CHARS
+from taktflow.expressions.unzoned import zoned
 from taktflow.values import Value
+
+if TYPE_CHECKING:
+    from taktflow.expressions.types import Type
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What time an expression sees: ``now`` is an aware moment, ``zone`` the zone that dates and local times mean."""
+    """What time an expression sees: ``now`` is an aware moment, ``zone`` the zone that dates and local times mean.
+
+    With :data:`.unzoned.UNZONED` as the zone, a date and time without a zone stays without one, as the standard has it.
+    """
 
     now: datetime
     zone: tzinfo
@@ -21,7 +29,7 @@ class Clock:
     @property
     def here(self) -> datetime:
         """Now in the caller's zone."""
-        return self.now.astimezone(self.zone)
+        return self.now.astimezone(zoned(self.zone) or UTC)
 
     @property
     def today(self) -> date:
@@ -61,10 +69,13 @@ class Function:
     """A function as a value: from ``function(a, b) ...`` or given by the caller in the scope.
 
     ``body`` takes the arguments by position and returns a value; it must not raise but for :class:`LimitExceeded`.
+    ``types`` has the declared type of every parameter, or is empty where none is; ``result`` is the type it gives.
     """
 
     parameters: tuple[str, ...]
     body: Callable[..., Value]
+    types: tuple[Type, ...] = ()
+    result: Type | None = None
 
 
 def allowed_length(chars: int) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from taktflow.expressions.unzoned import UNZONED, Unzoned, zoned
 from taktflow.values import Value, YearsMonths, parse_duration
 
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
@@ -132,7 +133,7 @@ def later(moment: date | time, length: timedelta | YearsMonths) -> Value:
 
 
 def between(first: Value, second: Value) -> timedelta | None:
-    """``first - second`` for two dates, moments or times of day; None when they cannot be compared."""
+    """``first - second`` for two dates, moments or times of day; None when only one of them has a zone."""
     if isinstance(first, time) and isinstance(second, time):
         if (first.tzinfo is None) != (second.tzinfo is None):
             return None
@@ -141,7 +142,8 @@ def between(first: Value, second: Value) -> timedelta | None:
         return first - second
     if isinstance(first, time) or isinstance(second, time):
         return None
-    return as_moment(first) - as_moment(second)
+    first, second = as_moment(first), as_moment(second)
+    return first - second if isinstance(first.tzinfo, Unzoned) == isinstance(second.tzinfo, Unzoned) else None
 
 
 def _since_midnight(at: time) -> timedelta:
@@ -163,6 +165,21 @@ def whole_months(first: date, second: date) -> int:
     if months < 0 and (second.day, _clock_of(second)) > (first.day, _clock_of(first)):
         return months + 1
     return months
+
+
+def alike(first: date | time, second: date | time) -> bool:
+    """Whether they are equal: to the second, as the standard counts (DMN 1.5, 10.3.2.3.4 and 10.3.2.3.5)."""
+    if isinstance(first, datetime) and isinstance(second, datetime):
+        both = isinstance(first.tzinfo, Unzoned) == isinstance(second.tzinfo, Unzoned)
+        return both and first.replace(microsecond=0) == second.replace(microsecond=0)
+    if isinstance(first, time) and isinstance(second, time):
+        return first.replace(microsecond=0) == second.replace(microsecond=0)
+    return first == second
+
+
+def clock_time(moment: datetime) -> time:
+    """The time of day of ``moment``, in its zone where it has one."""
+    return moment.time().replace(tzinfo=zoned(moment.tzinfo))
 
 
 def _clock_of(value: date) -> time:
@@ -215,7 +232,7 @@ def _clock_field(value: datetime | time, field: str) -> Value:
                 else Decimal(value.second)
             )
         case "time offset":
-            return value.utcoffset()
+            return None if value.tzinfo is UNZONED else value.utcoffset()
         case "timezone":
             return value.tzinfo.key if isinstance(value.tzinfo, ZoneInfo) else None
         case _:

@@ -15,6 +15,7 @@ from lark.lexer import Lexer
 
 from taktflow.expressions.faults import ExpressionInvalid
 from taktflow.expressions.limits import DEPTH, NODES, TOKENS
+from taktflow.expressions.names import Scope
 
 KEYWORDS = frozenset(
     {"and", "or", "between", "in", "if", "then", "else", "for", "return", "some", "every", "satisfies", "function"}
@@ -30,7 +31,12 @@ _SCAN = re.compile(
     |(?P<PUNCT>[-+*/<>()\[\]{},:.])""",
     re.VERBOSE | re.DOTALL,
 )
-_WORDS_BEFORE_COLON = re.compile(r"[^\W\d]\w*(?:\s+\w+)*(?=\s*:)")
+_ASTRAL = r"\U00010000-\U000effff"
+_NAME_PARTS = rf"(?:[^\W\d]|[{_ASTRAL}])[\w\s.+*/'’{_ASTRAL}-]{{0,200}}?"
+"""Bounded, or a long run of spaces would be gone through again from each of its spaces."""
+_BEFORE_COLON = re.compile(_NAME_PARTS + r"(?=\s*:)")
+_BEFORE_IN = re.compile(_NAME_PARTS + r"(?=\s+in\b)")
+_BEFORE_PARAMETERS_END = re.compile(_NAME_PARTS + r"(?=\s*[:,)])")
 _PUNCTUATION = {
     "+": "PLUS", "-": "MINUS", "*": "STAR", "/": "SLASH", "<": "LT", ">": "GT", "(": "LPAR", ")": "RPAR",
     "[": "LSQB", "]": "RSQB", "{": "LBRACE", "}": "RBRACE", ",": "COMMA", ":": "COLON", ".": "DOT",
@@ -38,11 +44,12 @@ _PUNCTUATION = {
 _VALUE_ENDS = frozenset(
     {"NUMBER", "STRING", "AT", "NAME", "TRUE", "FALSE", "NULL", "RPAR", "RSQB", "RBRACE", "RANGE_CLOSE"}
 )
-_FIELDS = re.compile(r"(?:time\s+offset|start\s+included|end\s+included)\b")
-"""The parts of times and ranges whose names hold a space."""
+_FIELD = re.compile(
+    rf"[^\W\d]\w*(?:\s+(?!(?:{'|'.join(sorted(KEYWORDS))}|instance\s+of)\b)[^\W\d]\w*)*|[\w\U00010000-\U000effff]+"
+)
+"""A property: after a dot two words in a row can only be one name, known or not."""
 _AFTER_A_RANGE = re.compile(r"\s*(?:$|[\])},]|\.\s*[^\W\d]|(?:and|or|then|else|return|satisfies)\b)")
 _INSTANCE_OF = re.compile(r"instance\s+of\b")
-_TYPE_PHRASES = ("date and time", "days and time duration", "years and months duration", "day time duration")
 _MEANT = {
     "==": "=", "&&": "and", "||": "or", "!": "not(...)", "%": "modulo(a, b)", "'": '"', "^": "**", ";": ",",
     "“": '"', "”": '"', "，": ",", "（": "(", "）": ")", "：": ":", "＝": "=", "＞": ">", "＜": "<", "。": ".",
@@ -59,12 +66,11 @@ class FeelLexer(Lexer):
         from taktflow.expressions.builtins import phrases
 
         self._phrases = re.compile(_alternatives(phrases()) + r"(?=\s*\()")
-        self._types = re.compile(_alternatives(_TYPE_PHRASES))
 
     def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Token]:
         """The tokens of the text; :class:`ExpressionInvalid` at the first character that fits nowhere."""
         text = lexer_state.text
-        yield from _Scan(getattr(text, "text", text), self._phrases, self._types).tokens()
+        yield from _Scan(getattr(text, "text", text), self._phrases).tokens()
 
 
 def _alternatives(phrases: tuple[str, ...]) -> str:
@@ -75,14 +81,18 @@ def _alternatives(phrases: tuple[str, ...]) -> str:
 class _Scan:
     """One pass over one text."""
 
-    def __init__(self, text: str, phrases: re.Pattern[str], types: re.Pattern[str]) -> None:
+    def __init__(self, text: str, phrases: re.Pattern[str]) -> None:
         self.text = text
         self.phrases = phrases
-        self.types = types
+        self.scope = Scope(text)
         self.last = ""
         self.open: list[Token] = []
         self.dotted: list[bool] = []
+        self.filters: list[bool] = []
         self.parameters = False
+        self.past_parameters = False
+        self.angles = 0
+        self.typed = False
         self.count = 0
 
     def tokens(self) -> Iterator[Token]:
@@ -95,7 +105,7 @@ class _Scan:
             if kind == "SKIP":
                 place = match.end()
                 continue
-            token = self._word(place) if kind == "WORD" else self._token(kind, match[0], place)
+            token = self._word(match[0], place) if kind == "WORD" else self._token(kind, match[0], place)
             self._nest(token)
             self.count += 1
             if self.count > TOKENS:
@@ -110,6 +120,9 @@ class _Scan:
     def _token(self, kind: str, text: str, place: int) -> Token:
         if kind == "PUNCT":
             kind = self._bracket(text, place) or _PUNCTUATION[text]
+        elif kind == "STRING" and self._begins_a_key():
+            self.scope.declare(text[1:-1], len(self.open))
+        self.typed = False
         return Token(kind, text, start_pos=place, end_pos=place + len(text))
 
     def _bracket(self, text: str, place: int) -> str:
@@ -118,6 +131,10 @@ class _Scan:
             return "RANGE_OPEN"
         if text == "[" and self.last in _VALUE_ENDS and self.open and self._closes(place):
             return "RANGE_CLOSE"
+        if text == "<" and self.typed:
+            self.angles += 1
+        elif text == ">" and self.angles:
+            self.angles -= 1
         return ""
 
     def _closes(self, place: int) -> bool:
@@ -125,26 +142,59 @@ class _Scan:
             return False
         return self.dotted[-1] and _AFTER_A_RANGE.match(self.text, place + 1) is not None
 
-    def _word(self, place: int) -> Token:
-        word, kind = self._longest_name(place)
-        end = place + len(word)
-        return Token(kind, " ".join(word.split()), start_pos=place, end_pos=end)
+    def _word(self, word: str, place: int) -> Token:
+        self.typed = self._begins_a_type()
+        found = self._type(place) if self.typed else self._declared(place)
+        name, kind = found or self._longest_name(word, place)
+        return Token(kind, " ".join(name.split()), start_pos=place, end_pos=place + len(name))
 
-    def _longest_name(self, place: int) -> tuple[str, str]:
-        if self.last in ("LPAR", "COMMA", "LBRACE") and (key := _WORDS_BEFORE_COLON.match(self.text, place)):
-            return key[0], "NAME"
+    def _begins_a_type(self) -> bool:
         if self.last in ("INSTANCE_OF", "ARROW") or (self.parameters and self.last == "COLON"):
-            phrase = self.types.match(self.text, place)
-            if phrase:
-                return phrase[0], "NAME"
-        word = _SCAN.match(self.text, place)[0]  # type: ignore[index]  # The caller matched here already.
+            return True
+        return bool(self.angles) and self.last in ("LT", "COMMA", "COLON")
+
+    def _type(self, place: int) -> tuple[str, str] | None:
+        if self.angles and (key := _BEFORE_COLON.match(self.text, place)):
+            return key[0], "NAME"
+        phrase = self.scope.type(place)
+        return (phrase, "NAME") if phrase else None
+
+    def _begins_a_key(self) -> bool:
+        return self.last == "LBRACE" or (self.last == "COMMA" and bool(self.open) and self.open[-1].type == "LBRACE")
+
+    def _declared(self, place: int) -> tuple[str, str] | None:
+        """A name where the text itself brings one: it is new, so whatever stands there belongs to it."""
+        level = len(self.open)
+        if self.last in ("FOR", "SOME", "EVERY") or (self.last == "COMMA" and self.scope.names_variables(level)):
+            found = _BEFORE_IN.match(self.text, place)
+        elif self.parameters and self.last in ("LPAR", "COMMA"):
+            found = _BEFORE_PARAMETERS_END.match(self.text, place)
+            level -= 1  # The body stands outside the brackets.
+        elif self._begins_a_key():
+            found = _BEFORE_COLON.match(self.text, place)
+        elif self.last in ("LPAR", "COMMA") and (found := _BEFORE_COLON.match(self.text, place)):
+            return found[0], "NAME"  # An argument's name is the function's, not ours.
+        else:
+            return None
+        if found is None:
+            return None
+        self.scope.declare(found[0], level)
+        return found[0], "NAME"
+
+    def _longest_name(self, word: str, place: int) -> tuple[str, str]:
         if self.last == "DOT":
-            phrase = _FIELDS.match(self.text, place)
-            return phrase[0] if phrase else word, "NAME"
-        if (phrase := self.phrases.match(self.text, place)) is not None:
+            field = _FIELD.match(self.text, place)
+            return max(field[0] if field else word, self.scope.field(place), key=len), "NAME"
+        known = self.scope.name(place, filtering=any(self.filters))
+        phrase = self.phrases.match(self.text, place)
+        if known and (phrase is None or len(known) > len(phrase[0])):
+            return known, "NAME"
+        if phrase is not None:
             return phrase[0], "NAME"
-        if word == "instance" and (phrase := _INSTANCE_OF.match(self.text, place)):
-            return phrase[0], "INSTANCE_OF"
+        if word == "instance" and (operator := _INSTANCE_OF.match(self.text, place)):
+            return operator[0], "INSTANCE_OF"
+        if word == "external" and self.past_parameters:
+            return word, "EXTERNAL"
         return word, word.upper() if word in KEYWORDS else "NAME"
 
     def _nest(self, token: Token) -> None:
@@ -152,6 +202,7 @@ class _Scan:
             self.parameters = self.parameters or (token.type == "LPAR" and self.last == "FUNCTION")
             self.open.append(token)
             self.dotted.append(False)
+            self.filters.append(token.type == "LSQB" and self.last in _VALUE_ENDS)
             if len(self.open) > DEPTH:
                 raise ExpressionInvalid("expressions.limit.depth", offset=_at(token), limit=DEPTH)
         elif token.type in ("RPAR", "RSQB", "RBRACE", "RANGE_CLOSE"):
@@ -159,9 +210,15 @@ class _Scan:
                 raise ExpressionInvalid("expressions.syntax.closed", offset=_at(token), bracket=str(token))
             self.open.pop()
             self.dotted.pop()
-            self.parameters = False
+            self.filters.pop()
+            self.scope.leave(len(self.open))
+            self.past_parameters, self.parameters = self.parameters, False
+            return
         elif token.type == "DOTS" and self.open:
             self.dotted[-1] = True
+        else:
+            self.scope.meet(token.type, len(self.open))
+        self.past_parameters = False
 
     def _unreadable(self, place: int) -> ExpressionInvalid:
         rest = self.text[place : place + 2]

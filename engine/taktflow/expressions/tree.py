@@ -190,8 +190,12 @@ class InstanceOf(Node):
 
 @dataclass(frozen=True, slots=True)
 class FunctionLiteral(Node):
+    """``types`` has a type or None for every parameter; the body of an ``external`` one names foreign code."""
+
     parameters: tuple[str, ...]
     body: Node
+    types: tuple[TypeName | None, ...] = ()
+    external: bool = False
 
 
 def parts(node: Node) -> tuple[Node, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from taktflow.expressions import temporal
 from taktflow.expressions.operators import kind
 from taktflow.expressions.run import Function
 from taktflow.values import Range, Value
@@ -95,7 +96,7 @@ def type_of_value(value: Value) -> Type:
         case "range":
             return RangeOf(type_of_value(value.low if value.low is not None else value.high))
         case "function":
-            return FunctionOf((ANY,) * len(value.parameters), ANY)
+            return function_type(value)
         case _:
             return NULL if value is None else ANY
 
@@ -143,14 +144,85 @@ def conforms(value: Value, type: Type) -> bool:
             return isinstance(value, Function) and len(value.parameters) == len(type.parameters)
 
 
+def function_type(function: Function) -> FunctionOf:
+    """What ``function`` declares of itself; any where it declares nothing."""
+    return FunctionOf(function.types or (ANY,) * len(function.parameters), function.result or ANY)
+
+
+def is_instance(value: Value, type: Type) -> bool:
+    """Whether ``value instance of type``: unlike :func:`conforms`, null is of no type and a missing entry counts."""
+    return type == NULL if value is None else _is_of(value, type)
+
+
+def _is_of(value: Value, type: Type) -> bool:
+    if value is None or type == ANY:
+        return True
+    match type:
+        case Simple():
+            return kind(value) == type.name
+        case ListOf():
+            return kind(value) == "list" and all(_is_of(v, type.item) for v in value)
+        case ContextOf():
+            return kind(value) == "context" and all(k in value and _is_of(value[k], t) for k, t in type.fields.items())
+        case RangeOf():
+            return isinstance(value, Range) and _is_of(value.low, type.of) and _is_of(value.high, type.of)
+        case FunctionOf():
+            return isinstance(value, Function) and narrower(function_type(value), type)
+
+
+def narrower(type: Type, target: Type) -> bool:
+    """Whether every value of ``type`` may stand where ``target`` is wanted (DMN 1.5, 10.3.2.9.2)."""
+    if type == target or target == ANY or type == NULL:
+        return True
+    match type, target:
+        case ListOf(), ListOf():
+            return narrower(type.item, target.item)
+        case RangeOf(), RangeOf():
+            return narrower(type.of, target.of)
+        case ContextOf(), ContextOf():
+            return all(k in type.fields and narrower(type.fields[k], t) for k, t in target.fields.items())
+        case FunctionOf(), FunctionOf():
+            same_count = len(type.parameters) == len(target.parameters)
+            # What a function of ours gives is known only when it runs: nothing known is nothing against it.
+            fits = type.result == ANY or narrower(type.result, target.result)
+            return same_count and fits and all(map(narrower, target.parameters, type.parameters))
+        case _:
+            return False
+
+
+def coerced(value: Value, type: Type) -> Value:
+    """``value`` where ``type`` is wanted, after the standard's implicit conversions (DMN 1.5, 10.3.2.9.4).
+
+    A list of one stands for its entry and an entry for a list of one, a date for the moment it begins in UTC; null when
+    it does not fit.
+    """
+    if conforms(value, type):
+        return value
+    if type == DATETIME and kind(value) == "date":
+        return temporal.as_moment(value)
+    if isinstance(value, list | tuple) and len(value) == 1 and not isinstance(type, ListOf):
+        return coerced(value[0], type)
+    if isinstance(type, ListOf) and not isinstance(value, list | tuple):
+        entry = coerced(value, type.item)
+        return None if entry is None else [entry]
+    return None
+
+
 def _holds(value: Mapping[str, Value], type: ContextOf) -> bool:
     known = all(conforms(value.get(k), t) for k, t in type.fields.items())
     return known and (type.open or value.keys() <= type.fields.keys())
 
 
-def written_type(name: str, parts: tuple[Type, ...] = (), fields: tuple[str, ...] = ()) -> Type | None:
-    """The type that FEEL writes as ``name<parts>``; None for a word that is no type."""
+def written_type(
+    name: str, parts: tuple[Type, ...] = (), fields: tuple[str, ...] = (), known: Mapping[str, Type] | None = None
+) -> Type | None:
+    """The type that FEEL writes as ``name<parts>``; None for a word that is no type.
+
+    ``known`` are the types that an author declared by name.
+    """
     folded = " ".join(name.split())
+    if known and not parts and folded in known:
+        return known[folded]
     if folded in _SIMPLE:
         return _SIMPLE[folded]
     match folded:
@@ -167,6 +239,6 @@ def written_type(name: str, parts: tuple[Type, ...] = (), fields: tuple[str, ...
         case "context":
             return ContextOf(dict(zip(fields, parts, strict=True)), open=True)
         case "function":
-            return FunctionOf(parts[:-1], parts[-1]) if parts else FunctionOf((), ANY)
+            return FunctionOf(parts[:-1], parts[-1]) if parts else Simple("function")
         case _:
             return None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any
 
 from taktflow.definitions.decision import DecisionOutput
-from taktflow.expressions import Clock, Expression, parse
-from taktflow.rules.typed import TYPE_WORDS, Mistyped, cell_text, coerced, literal, rounded
+from taktflow.expressions import Clock, Expression
+from taktflow.rules.money import finished
+from taktflow.rules.typed import TYPE_WORDS, Mistyped, cell_text, coerced
 from taktflow.rules.words import Words, fault
 from taktflow.values import Value
 
@@ -26,12 +26,13 @@ class ComputedCell:
 class Answer:
     """What one row says: ``cells`` are values or formulas, ``texts`` as written; ``constant`` when none is computed.
 
-    ``rank`` orders answers by the outputs' declared values, the most important first; empty where it must be computed.
+    ``rank`` orders answers by the outputs' declared values, the most important first; empty where it must be computed
+    and where no output declares any.
     """
 
     row: str
     cells: Sequence[Value | ComputedCell]
-    texts: Mapping[str, str]
+    texts: Sequence[str]
     constant: bool
     rank: tuple[int, ...]
 
@@ -41,24 +42,14 @@ def is_formula(text: str, output: DecisionOutput) -> bool:
     return output.formula and text.startswith("=")
 
 
-def answer_of(row: str, outputs: Sequence[DecisionOutput], cells: Sequence[Any]) -> Answer:
-    """The answer that the output cells of ``row`` are; raises Mistyped or ExpressionInvalid."""
-    texts = [cell_text(cell) for cell in cells]
-    found = [_cell(text, output) for text, output in zip(texts, outputs, strict=True)]
-    constant = not any(isinstance(cell, ComputedCell) for cell in found)
-    return Answer(
-        row=row,
-        cells=found,
-        texts={output.id: text or "-" for output, text in zip(outputs, texts, strict=True)},
-        constant=constant,
-        rank=rank(outputs, found) if constant else (),
-    )
-
-
-def _cell(text: str, output: DecisionOutput) -> Value | ComputedCell:
-    if is_formula(text, output):
-        return ComputedCell(text, parse(text[1:].strip()))
-    return rounded(literal(text, output.type), output.scale, output.rounding)
+def answer_of(
+    row: str, outputs: Sequence[DecisionOutput], cells: Sequence[Value | ComputedCell], texts: Sequence[str]
+) -> Answer:
+    """The answer of ``row``, whose output cells were read as ``cells``; amounts get their decimals."""
+    constant = not any(isinstance(cell, ComputedCell) for cell in cells)
+    # A computed row is rounded when it answers: its currency may be computed too.
+    values = finished(outputs, cells) if constant else cells
+    return Answer(row, tuple(values), tuple(texts), constant, rank(outputs, values) if constant else ())
 
 
 def rank(outputs: Sequence[DecisionOutput], values: Sequence[Value]) -> tuple[int, ...]:
@@ -81,10 +72,11 @@ class Answering:
         """The values by column; NodeError ``decision.output`` where a formula gives none of its column's type."""
         if answer.constant:
             return answer.cells
-        return [
+        found = [
             self._computed(cell, answer.row, output, scope, clock, zone) if isinstance(cell, ComputedCell) else cell
             for cell, output in zip(answer.cells, self.outputs, strict=True)
         ]
+        return finished(self.outputs, found)
 
     def shaped(self, values: Sequence[Value]) -> Value:
         """The scalar of the only column, or a context of several."""
@@ -105,7 +97,7 @@ class Answering:
         try:
             if found is None:
                 raise Mistyped
-            return rounded(coerced(found, output.type, zone), output.scale, output.rounding)
+            return coerced(found, output.type, zone)
         except Mistyped as wrong:
             raise fault(
                 "decision.output",

@@ -1,55 +1,91 @@
-"""A compiled formula: typed inputs, named steps, one result, clamped and rounded as declared."""
+"""A compiled formula: typed inputs, named steps, one result or a scorecard's, clamped and rounded as declared."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import Decimal
 
-from taktflow.definitions.kinds import Formula, FormulaInput, FormulaOutput
+from taktflow.definitions.formula import Formula, FormulaInput, FormulaOutput
 from taktflow.errors import Invalid
 from taktflow.expressions import Clock, Expression, LimitExceeded, parse
 from taktflow.rules.formula_reading import shape_findings
+from taktflow.rules.scorecard import Card
+from taktflow.rules.scorecard_reading import card_of
+from taktflow.rules.scorecard_share import card_value, explained
 from taktflow.rules.typed import TYPE_WORDS, Mistyped, coerced, rounded
 from taktflow.rules.words import Words, beyond, fault
-from taktflow.sdk import Range, Result
+from taktflow.sdk import NodeError, Range, Result
 from taktflow.values import Value, has_errors
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A formula of one published ``version``; shared by all threads."""
+    """A formula of one published ``version``; shared by all threads. It has an expression or a card, never both."""
 
     id: str
     version: int
     inputs: Sequence[tuple[str, FormulaInput, Expression | None]]
     steps: Sequence[tuple[str, Expression]]
-    expression: Expression
+    expression: Expression | None
+    card: Card | None
     output: FormulaOutput
 
     def decide(self, scope: Mapping[str, Value], *, now: datetime, zone: tzinfo) -> Result:
-        """The result for ``scope``; NodeError ``formula.input`` or ``formula.output``.
+        """The result for ``scope``; NodeError ``formula.input``, ``formula.output`` or one of a scorecard's.
 
-        Steps and the expression see inputs and earlier steps only, so the trace shows all that led to the result.
+        Steps, the expression and parts see inputs and earlier steps only, so the trace shows all that led to the
+        result.
         """
         clock = Clock(now, zone)
         try:
-            inputs = {name: self._input(name, about, source, scope, clock, zone) for name, about, source in self.inputs}
-            return self.computed(inputs, clock, zone)
+            return self.computed(self._inputs(scope, clock, zone), clock, zone)
         except LimitExceeded as wrong:
             raise beyond("formula.output", wrong) from wrong
 
+    def compute_many(
+        self, scopes: Iterable[Mapping[str, Value]], *, now: datetime, zone: tzinfo
+    ) -> list[Value | NodeError]:
+        """The result for each of ``scopes`` without a trace, in their order; a failure stands in its place."""
+        clock = Clock(now, zone)
+        found: list[Value | NodeError] = []
+        for scope in scopes:
+            try:
+                inputs = self._inputs(scope, clock, zone)
+                found.append(self.result(self._seen(inputs, clock), inputs, clock, zone))
+            except NodeError as failed:
+                found.append(failed)
+            except LimitExceeded as wrong:
+                found.append(beyond("formula.output", wrong))
+        return found
+
     def computed(self, inputs: Mapping[str, Value], clock: Clock, zone: tzinfo) -> Result:
-        """The result for typed ``inputs``; NodeError ``formula.output``."""
-        seen = dict(inputs)
-        for name, expression in self.steps:
-            seen[name] = expression.evaluate(seen, clock)
+        """The result for typed ``inputs``, with its trace."""
+        seen = self._seen(inputs, clock)
+        steps = {name: seen[name] for name, _ in self.steps}
+        trace = {"formula": self.id, "version": self.version, "inputs": dict(inputs), "steps": steps}
+        if self.card is None:
+            value = self.result(seen, inputs, clock, zone)
+            return Result(value=value, trace={**trace, "result": value})
+        tally = self.card.tally(seen, clock, zone)
+        score = self._bounded(self.card.rounded(tally.total))
+        scored = explained(self.card, tally, score)
+        value = self._shaped(score, scored)
+        return Result(value=value, trace={**trace, "scorecard": scored, "result": value})
+
+    def result(self, seen: Mapping[str, Value], inputs: Mapping[str, Value], clock: Clock, zone: tzinfo) -> Value:
+        """The result where inputs and steps are ``seen``, without explaining it."""
+        if self.card is not None:
+            tally = self.card.tally(seen, clock, zone)
+            score = self._bounded(self.card.rounded(tally.total))
+            return self._shaped(score, explained(self.card, tally, score) if self._whole else {})
+        assert self.expression is not None
         found = self.expression.evaluate(seen, clock)
         try:
             if found is None:
                 raise Mistyped
-            result = self._bounded(coerced(found, self.output.type, zone))
+            return self._bounded(coerced(found, self.output.type, zone))
         except Mistyped as wrong:
             raise fault(
                 "formula.output",
@@ -57,9 +93,23 @@ class Figure:
                 details={"inputs": dict(inputs)},
                 wants=TYPE_WORDS[self.output.type],
             ) from wrong
-        steps = {name: seen[name] for name, _ in self.steps}
-        trace = {"formula": self.id, "version": self.version, "inputs": dict(inputs), "steps": steps, "result": result}
-        return Result(value=result, trace=trace)
+
+    @property
+    def _whole(self) -> bool:
+        return self.card is not None and self.card.about.result == "card"
+
+    def _shaped(self, score: Value, scored: dict[str, Value]) -> Value:
+        assert self.card is not None
+        if self.card.about.result == "score":
+            return score
+        grade = self.card.grade(score)
+        return card_value(scored) if self._whole else grade.id if grade else None
+
+    def _seen(self, inputs: Mapping[str, Value], clock: Clock) -> dict[str, Value]:
+        seen = dict(inputs)
+        for name, expression in self.steps:
+            seen[name] = expression.evaluate(seen, clock)
+        return seen
 
     def _bounded(self, value: Value) -> Value:
         if not isinstance(value, Decimal):
@@ -71,6 +121,9 @@ class Figure:
         if self.output.max is not None and value > self.output.max:
             return rounded(self.output.max, self.output.scale, "down" if self.output.max > 0 else "up")
         return value
+
+    def _inputs(self, scope: Mapping[str, Value], clock: Clock, zone: tzinfo) -> dict[str, Value]:
+        return {name: self._input(name, about, source, scope, clock, zone) for name, about, source in self.inputs}
 
     def _input(
         self,
@@ -93,6 +146,9 @@ class Figure:
         if isinstance(value, Decimal) and not _within(value, about.min, about.max):
             words = Words(formula=self.id, input=name, value=value, bounds=Range(about.min, about.max))
             raise fault("formula.input", words, told="formula.bounds")
+        if about.values and isinstance(value, str) and value not in about.values:
+            words = Words(formula=self.id, input=name, value=value, values=", ".join(about.values))
+            raise fault("formula.input", words, told="formula.values")
         return value
 
 
@@ -110,6 +166,7 @@ def compile_formula(definition: Formula, version: int) -> Figure:
         version=version,
         inputs=[(name, i, parse(i.expr) if i.expr else None) for name, i in definition.inputs.items()],
         steps=[(name, parse(text)) for name, text in definition.steps.items()],
-        expression=parse(definition.expr),
+        expression=parse(definition.expr) if definition.expr is not None else None,
+        card=card_of(definition),
         output=definition.output,
     )

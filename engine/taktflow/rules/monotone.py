@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from math import gcd, prod
 
-from taktflow.definitions.kinds import Formula, FormulaInput
+from taktflow.definitions.formula import Formula, FormulaInput
 from taktflow.expressions import Clock, LimitExceeded
 from taktflow.rules.formula import Figure
 from taktflow.rules.words import inputs_text

@@ -2,41 +2,58 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from taktflow.definitions.decision import Cell as Written
 from taktflow.definitions.decision import Decision, DecisionInput, DecisionOutput
-from taktflow.expressions import Cell, ExpressionInvalid, parse, parse_cell
-from taktflow.rules.answer import Answer, answer_of, is_formula
+from taktflow.definitions.rows import WrittenRow, rows_of, unread_files
+from taktflow.expressions import Cell, Expression, ExpressionInvalid, parse, parse_cell
+from taktflow.rules.answer import Answer, ComputedCell, answer_of, is_formula
+from taktflow.rules.money import is_code, rounding_of, scale_of
+from taktflow.rules.period import parse_period
 from taktflow.rules.typed import CELL_TYPES, Mistyped, cell_text, literal, rounded
 from taktflow.values import Finding, Pointer, Value
+
+# A reading keeps what it has read itself: a table of ten thousand rows would only push everything else out.
+_parse_cell: Callable[..., Cell] = inspect.unwrap(parse_cell)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row that could be read; ``at`` is its place in the definition, ``cells`` the texts of its inputs."""
+    """One row that could be read; ``cells`` are the texts of its inputs."""
 
-    at: int
+    written: WrittenRow
     cells: Sequence[str]
     answer: Answer
     note: str
+
+    @property
+    def at(self) -> Pointer:
+        """Where the row was written."""
+        return self.written.at
+
+    def place(self, number: int) -> Pointer:
+        """Where cell ``number`` was written; inputs come first, then outputs."""
+        return self.written.place(number)
 
 
 @dataclass(slots=True)
 class Reading:
     """What could be read of a decision: ``parsed`` holds each input column's distinct cells by text.
 
-    ``rows`` are those that can be read in full, ``written`` all that have the right length: place, id and input texts.
+    ``rows`` are those that can be read in full, ``written`` all that have the right length: the row, its id and the
+    texts of its inputs.
     """
 
     definition: Decision
     rows: list[Row] = field(default_factory=list)
-    written: list[tuple[int, str, Sequence[str]]] = field(default_factory=list)
+    written: list[tuple[WrittenRow, str, Sequence[str]]] = field(default_factory=list)
     parsed: list[dict[str, Cell]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     _wrong: list[dict[str, ExpressionInvalid]] = field(default_factory=list)
+    _said: list[dict[str, Value]] = field(default_factory=list)
 
     def note(self, code: str, at: Pointer, **args: Value) -> None:
         """Adds an error."""
@@ -52,71 +69,143 @@ def read(definition: Decision) -> Reading:
     reading = Reading(definition)
     reading.parsed = [{} for _ in definition.inputs]
     reading._wrong = [{} for _ in definition.inputs]
-    ids = Counter(cell_text(row[0]) for row in definition.rows if row)
-    for at, row in enumerate(definition.rows):
-        _row(reading, at, row, ids)
+    for at, file in unread_files(definition):
+        reading.note("table.rows_unread", at, file=file)
+    rows = list(rows_of(definition))
+    ids = Counter(cell_text(row.id) for row in rows)
+    parsers = [_parser(definition, column) for column in definition.inputs]
+    for number, row in enumerate(rows):
+        _row(reading, number, row, ids, parsers)
     return reading
 
 
-def _row(reading: Reading, at: int, row: Sequence[Written], ids: Mapping[str, int]) -> None:
+def _parser(definition: Decision, column: DecisionInput) -> Callable[[str], Cell]:
+    type_ = CELL_TYPES[column.type]
+    if column.id == definition.effective:
+        return lambda text: parse_period(text, type_)
+    return lambda text: _parse_cell(text, type_)
+
+
+def _row(
+    reading: Reading,
+    number: int,
+    row: WrittenRow,
+    ids: Mapping[str, int],
+    parsers: Sequence[Callable[[str], Cell]],
+) -> None:
     definition = reading.definition
     inputs, outputs = len(definition.inputs), len(definition.outputs)
-    name = cell_text(row[0]) if row else ""
-    if not 1 + inputs + outputs <= len(row) <= 2 + inputs + outputs:
+    name = cell_text(row.id)
+    width = len(row.cells) + 1
+    if not 1 + inputs + outputs <= width <= 2 + inputs + outputs:
         wanted = f"{1 + inputs + outputs}-{2 + inputs + outputs}"
-        args = {"row": name or f"#{at + 1}", "cells": len(row), "wanted": wanted}
-        reading.note("table.row_length", f"/rows/{at}", inputs=inputs, outputs=outputs, **args)
+        args = {"row": name or f"#{number + 1}", "cells": width, "wanted": wanted}
+        reading.note("table.row_length", row.at, inputs=inputs, outputs=outputs, **args)
         return
     if not name:
-        reading.note("table.row_id", f"/rows/{at}/0", number=at + 1)
+        reading.note("table.row_id", row.id_place, number=number + 1)
     elif ids[name] > 1:
-        reading.note("table.row_twice", f"/rows/{at}/0", row=name)
-    texts = [cell_text(cell) for cell in row[1 : 1 + inputs]]
-    reading.written.append((at, name, texts))
-    # Lists, not generators: every wrong cell of the row is told.
-    fits = [
-        _input(reading, number, column, text, f"/rows/{at}/{number + 1}")
-        for number, (column, text) in enumerate(zip(definition.inputs, texts, strict=True))
-    ]
-    written = row[1 + inputs : 1 + inputs + outputs]
-    answers = [
-        output_fits(reading, output, cell_text(cell), name, f"/rows/{at}/{1 + inputs + number}")
-        for number, (output, cell) in enumerate(zip(definition.outputs, written, strict=True))
-    ]
-    if all(fits) and all(answers):
-        note = cell_text(row[-1]) if len(row) == 2 + inputs + outputs else ""
-        reading.rows.append(Row(at, texts, answer_of(name, definition.outputs, written), note))
+        reading.note("table.row_twice", row.id_place, row=name)
+    texts = [cell_text(cell) for cell in row.cells]
+    tested = tuple(texts[:inputs])
+    reading.written.append((row, name, tested))
+    fits = True
+    for column, text in enumerate(tested):
+        if text not in reading.parsed[column]:
+            fits = _input(reading, column, text, row.place(column), parsers[column]) and fits
+    answer = answer_read(reading, name, texts[inputs : inputs + outputs], lambda place: row.place(inputs + place))
+    if fits and answer is not None:
+        note = texts[-1] if width == 2 + inputs + outputs else ""
+        reading.rows.append(Row(row, tested, answer, note))
 
 
-def _input(reading: Reading, number: int, column: DecisionInput, text: str, at: Pointer) -> bool:
-    parsed, wrong = reading.parsed[number], reading._wrong[number]
-    if text not in parsed and text not in wrong:
+def _input(reading: Reading, number: int, text: str, at: Pointer, parser: Callable[[str], Cell]) -> bool:
+    wrong = reading._wrong[number]
+    if text not in wrong:
         try:
-            parsed[text] = parse_cell(text, CELL_TYPES[column.type])
+            reading.parsed[number][text] = parser(text)
         except ExpressionInvalid as unread:
             wrong[text] = unread
     if text in wrong:
         reading.unread(wrong[text], at)
-    return text in parsed
+    return text in reading.parsed[number]
 
 
-def output_fits(reading: Reading, output: DecisionOutput, text: str, row: str, at: Pointer) -> bool:
-    """Notes what is wrong with an output cell; whether it can be read at all."""
+def answer_read(reading: Reading, row: str, texts: Sequence[str], place: Callable[[int], Pointer]) -> Answer | None:
+    """What the output cells ``texts`` say, and a finding for everything wrong with them; None when one is unreadable.
+
+    ``place`` tells where output ``n`` was written.
+    """
+    outputs = reading.definition.outputs
+    if not reading._said:
+        reading._said = [{} for _ in outputs]
+    # A list, not a generator: every wrong cell of the row is told.
+    found = [
+        _output(reading, number, output, text, row, place)
+        for number, (output, text) in enumerate(zip(outputs, texts, strict=True))
+    ]
+    if any(cell is _UNREAD for cell in found):
+        return None
+    for number, output in enumerate(outputs):
+        if output.scale is not None or output.currency is not None:
+            _amount(reading, number, found, texts, row, place)
+    return answer_of(row, outputs, found, texts)
+
+
+_UNREAD = object()
+"""Stands for an output cell that could not be read: null is a value."""
+
+
+def _output(
+    reading: Reading, number: int, output: DecisionOutput, text: str, row: str, place: Callable[[int], Pointer]
+) -> Value | ComputedCell:
+    said = reading._said[number]
+    if text in said:
+        return said[text]
     args = {"row": row, "column": output.id, "cell": text}
     if is_formula(text, output):
-        try:
-            parse(text[1:].strip())
-        except ExpressionInvalid as unread:
-            reading.unread(unread, at)
-            return False
-        return True
+        found = _formula(reading, text, place(number))
+        return _UNREAD if found is None else ComputedCell(text, found)
     try:
         value = literal(text, output.type)
     except Mistyped:
-        reading.note("table.output_cell", at, type=output.type, **args)
-        return False
+        reading.note("table.output_cell", place(number), type=output.type, **args)
+        return _UNREAD
     if value is not None and output.values and cell_text(value) not in output.values:
-        reading.note("table.output_value", at, values=", ".join(output.values), **args)
-    if value != rounded(value, output.scale, output.rounding):
-        reading.note("table.output_scale", at, scale=output.scale, **args)
-    return True
+        reading.note("table.output_value", place(number), values=", ".join(output.values), **args)
+    else:
+        said[text] = value
+    return value
+
+
+def _formula(reading: Reading, text: str, at: Pointer) -> Expression | None:
+    try:
+        return parse(text[1:].strip())
+    except ExpressionInvalid as unread:
+        reading.unread(unread, at)
+        return None
+
+
+def _amount(
+    reading: Reading,
+    number: int,
+    cells: Sequence[Value | ComputedCell],
+    texts: Sequence[str],
+    row: str,
+    place: Callable[[int], Pointer],
+) -> None:
+    """Notes an amount with more decimals than it may have, and a currency that is none."""
+    outputs = reading.definition.outputs
+    output, value = outputs[number], cells[number]
+    if value is None or isinstance(value, ComputedCell):
+        return
+    args = {"row": row, "column": output.id, "cell": texts[number]}
+    scale = scale_of(output, outputs, cells)
+    if scale is not None:
+        if value != rounded(value, scale, rounding_of(output)):
+            reading.note("table.output_scale", place(number), scale=scale, **args)
+    elif output.currency is not None and not is_code(output.currency):
+        source = next((n for n, o in enumerate(outputs) if o.id == output.currency), None)
+        if source is not None and isinstance(cells[source], str | None):
+            at = {"row": row, "column": output.currency, "cell": texts[source] or "-", "amount": output.id}
+            reading.note("table.currency_cell", place(source), **at)

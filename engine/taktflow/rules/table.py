@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from decimal import Decimal
 
 from taktflow.definitions.decision import Decision
 from taktflow.errors import Invalid
 from taktflow.expressions import Clock, LimitExceeded
-from taktflow.rules.answer import Answer, Answering, answer_of, rank
-from taktflow.rules.check import settings_findings
-from taktflow.rules.column import Column, columns_of
-from taktflow.rules.reading import read
-from taktflow.rules.rowset import members, united
+from taktflow.rules.answer import Answer, Answering, rank
+from taktflow.rules.column import Column, columns_of, indexed
+from taktflow.rules.headings import note_settings
+from taktflow.rules.index import Index
+from taktflow.rules.reading import Reading, read
+from taktflow.rules.shortcut import Shortcut, shortcut_of
+from taktflow.rules.told import Told, Tracing
 from taktflow.rules.typed import TYPE_WORDS, Mistyped
 from taktflow.rules.words import Words, beyond, fault, inputs_text
-from taktflow.sdk import Json, Result, Text
+from taktflow.sdk import NodeError, Result, Text
 from taktflow.texts import sentence
 from taktflow.values import Value, has_errors
 
@@ -30,17 +32,17 @@ NEAREST = 5
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A decision table; ``version`` is the published one. Row ``i`` is bit ``i`` of every set."""
+    """A decision table; ``version`` is the published one."""
 
     id: str
     version: int
     definition: Decision
     columns: Sequence[Column]
-    answers: Sequence[Answer]
-    notes: Sequence[str]
+    index: Index = field(repr=False)
     fallback: Answer | None
-    residual: int
-    answering: Answering
+    answering: Answering = field(repr=False)
+    tracing: Tracing = field(repr=False)
+    shortcut: Shortcut | None = field(repr=False)
 
     def decide(self, scope: Mapping[str, Value], *, now: datetime, zone: tzinfo) -> Result:
         """The answer for ``scope``, shaped by the hit policy alone: one value, or a list for R, O and C.
@@ -50,27 +52,57 @@ class Table:
         what was asked.
         """
         try:
+            if self.shortcut is not None and (told := self.shortcut(scope, now, zone)) is not None:
+                return told
             return self._decided(scope, Clock(now, zone), zone)
         except LimitExceeded as wrong:
             raise beyond("decision.output", wrong) from wrong
 
-    def _decided(self, scope: Mapping[str, Value], clock: Clock, zone: tzinfo) -> Result:
-        inputs = self._inputs(scope, clock, zone)
-        sets = [c.rows(inputs[c.id], scope, clock) for c in self.columns]
-        rows = self._hits(sets, inputs, scope, clock)
-        answers = [self.answers[row] for row in rows]
-        if not rows:
-            if self.fallback is None:
-                return self._without(sets, inputs, scope, clock)
-            answers = [self.fallback]
-        seen = {**scope, **inputs} if not all(a.constant for a in answers) else scope
-        values = [self.answering.values(answer, seen, clock, zone) for answer in answers]
-        value, chosen = self._chosen(answers, values, inputs)
-        return Result(value=value, trace=self._trace(inputs, rows, chosen))
+    def decide_many(
+        self, scopes: Iterable[Mapping[str, Value]], *, now: datetime, zone: tzinfo
+    ) -> list[Result | NodeError]:
+        """The answer for each of ``scopes``, or the error that deciding it alone raises."""
+        shortcut = self.shortcut
+        found: list[Result | NodeError] = []
+        for scope in scopes:
+            try:
+                told = shortcut(scope, now, zone) if shortcut is not None else None
+                found.append(told or self.decide(scope, now=now, zone=zone))
+            except (NodeError, LimitExceeded) as wrong:
+                found.append(wrong if isinstance(wrong, NodeError) else beyond("decision.output", wrong))
+        return found
 
-    def _without(
-        self, sets: Sequence[int], inputs: Mapping[str, Value], scope: Mapping[str, Value], clock: Clock
+    def _decided(self, scope: Mapping[str, Value], clock: Clock, zone: tzinfo) -> Result:
+        asked = self._asked(scope, clock, zone)
+        rows = self.index.rows(asked, scope, clock)
+        if self.definition.hit_policy == "first":
+            del rows[1:]
+        if not rows and self.fallback is None:
+            return self._without(asked, scope, clock)
+        return self._answered(rows, scope, asked, clock, zone)
+
+    def _answered(
+        self,
+        rows: Sequence[int],
+        scope: Mapping[str, Value],
+        asked: Sequence[Value],
+        clock: Clock,
+        zone: tzinfo,
     ) -> Result:
+        """The result of ``rows``, or of the default when there are none."""
+        answers = [self.tracing.answers[row] for row in rows]
+        if not rows and self.fallback is not None:
+            answers = [self.fallback]
+        seen: Mapping[str, Value] = scope
+        if not all(answer.constant for answer in answers):
+            seen = {**scope, **self._named(asked)}
+        values = [self.answering.values(answer, seen, clock, zone) for answer in answers]
+        value, chosen = self._chosen(answers, values, asked)
+        if not rows:
+            return Told(value, self.tracing, asked, (), self.fallback)
+        return Told(value, self.tracing, asked, [rows[number] for number in chosen])
+
+    def _without(self, asked: Sequence[Value], scope: Mapping[str, Value], clock: Clock) -> Result:
         """The answer when no row matches: no row is an empty list and a count of 0, unless declared an error."""
         default, aggregate = self.definition.default, self.definition.aggregate
         empty: Value = None
@@ -78,68 +110,42 @@ class Table:
             empty = [] if aggregate is None else Decimal(0)
         declared = "default" in self.definition.model_fields_set and "on_none" in default.model_fields_set
         if default.on_none == "error" and (declared or empty is None):
-            raise self._nothing(sets, inputs, scope, clock)
-        return Result(value=empty, trace=self._trace(inputs, (), ()))
+            raise self._nothing(asked, scope, clock)
+        return Told(empty, self.tracing, asked, ())
 
-    def _inputs(self, scope: Mapping[str, Value], clock: Clock, zone: tzinfo) -> dict[str, Value]:
-        found: dict[str, Value] = {}
+    def _asked(self, scope: Mapping[str, Value], clock: Clock, zone: tzinfo) -> list[Value]:
+        found: list[Value] = []
         for column in self.columns:
             try:
-                found[column.id] = column.value(scope, clock, zone)
+                found.append(column.value(scope, clock, zone))
             except Mistyped as wrong:
-                given = scope.get(column.id) if column.source is None else column.source.evaluate(scope, clock)
                 raise fault(
                     "decision.input",
-                    Words(input=column.id, decision=self.id, value=given),
+                    Words(input=column.id, decision=self.id, value=column.found(scope, clock)),
                     wants=TYPE_WORDS[column.type],
                 ) from wrong
         return found
 
-    def _hits(
-        self, sets: Sequence[int], inputs: Mapping[str, Value], scope: Mapping[str, Value], clock: Clock
-    ) -> list[int]:
-        found = -1
-        for one in sets:
-            found &= one
-        if found and found & self.residual:
-            found = self._asked(found, inputs, scope, clock)
-        if self.definition.hit_policy == "first" and found:
-            found &= -found
-        return list(members(found))
-
-    def _asked(
-        self, rows: int, inputs: Mapping[str, Value], scope: Mapping[str, Value], clock: Clock, but: int = -1
-    ) -> int:
-        """``rows`` without those whose residual cells do not match, column ``but`` left out."""
-        for row in members(rows & self.residual):
-            bit = 1 << row
-            for number, column in enumerate(self.columns):
-                if (
-                    number != but
-                    and column.residual & bit
-                    and not column.cell(row).matches(inputs[column.id], scope, clock)
-                ):
-                    rows ^= bit
-                    break
-        return rows
+    def _named(self, asked: Sequence[Value]) -> dict[str, Value]:
+        return dict(zip(self.tracing.inputs, asked, strict=True))
 
     def _chosen(
-        self, answers: Sequence[Answer], values: Sequence[Sequence[Value]], inputs: Mapping[str, Value]
-    ) -> tuple[Value, Sequence[Answer]]:
-        """The value, and the answers it comes from."""
+        self, answers: Sequence[Answer], values: Sequence[Sequence[Value]], asked: Sequence[Value]
+    ) -> tuple[Value, Sequence[int]]:
+        """The value, and the numbers of the answers it comes from."""
         policy = self.definition.hit_policy
+        order = list(range(len(answers)))
         if policy in ("priority", "output_order") and len(answers) > 1:
-            order = sorted(range(len(answers)), key=lambda i: rank(self.answering.outputs, values[i]))
-            answers, values = [answers[i] for i in order], [values[i] for i in order]
+            order.sort(key=lambda i: rank(self.answering.outputs, values[i]))
         if policy in LISTS:
             if self.definition.aggregate is not None:
-                return self._aggregate([v[0] for v in values]), answers
-            return [self.answering.shaped(v) for v in values], answers
+                return self._aggregate([v[0] for v in values]), order
+            return [self.answering.shaped(values[i]) for i in order], order
         if policy == "unique" and len(answers) > 1:
-            raise self._ambiguous(answers, inputs)
+            raise self._ambiguous(answers, asked)
         if policy == "any" and any(list(v) != list(values[0]) for v in values[1:]):
-            raise self._ambiguous(answers, inputs)
-        return self.answering.shaped(values[0]), answers if policy == "any" else answers[:1]
+            raise self._ambiguous(answers, asked)
+        return self.answering.shaped(values[order[0]]), order if policy == "any" else order[:1]
 
     def _aggregate(self, values: Sequence[Value]) -> Value:
         aggregate = self.definition.aggregate
@@ -158,62 +164,35 @@ class Table:
             case _:
                 return sum(known, Decimal(0))
 
-    def _trace(self, inputs: Mapping[str, Value], rows: Sequence[int], chosen: Sequence[Answer]) -> Json:
-        places = {self.answers[row].row: row for row in rows}
-        return {
-            "decision": self.id,
-            "version": self.version,
-            "policy": self.definition.hit_policy,
-            "inputs": dict(inputs),
-            "rows": [
-                {
-                    "id": answer.row,
-                    "cells": {c.id: c.text(places[answer.row]) for c in self.columns} if answer.row in places else {},
-                    "answers": dict(answer.texts),
-                    "note": self.notes[places[answer.row]] if answer.row in places else "",
-                }
-                for answer in chosen
-            ],
-        }
-
-    def _nothing(
-        self, sets: Sequence[int], inputs: Mapping[str, Value], scope: Mapping[str, Value], clock: Clock
-    ) -> Exception:
-        near = self._nearest(sets, inputs, scope, clock)
+    def _nothing(self, asked: Sequence[Value], scope: Mapping[str, Value], clock: Clock) -> Exception:
+        near = self._nearest(asked, scope, clock)
         args = {"rows": "; ".join(f"{n['row']}: {n['column']} {n['cell']}" for n in near)}
         nearest = Text(*(sentence("decision.nearest", lang, args) if near else "" for lang in ("zh", "en")))
         return fault(
             "decision.none",
-            {"decision": self.id, "inputs": inputs_text(inputs)},
-            details={"inputs": dict(inputs), "nearest": near},
+            {"decision": self.id, "inputs": inputs_text(self._named(asked))},
+            details={"inputs": self._named(asked), "nearest": near},
             nearest=nearest,
         )
 
-    def _nearest(
-        self, sets: Sequence[int], inputs: Mapping[str, Value], scope: Mapping[str, Value], clock: Clock
-    ) -> list[dict[str, str]]:
+    def _nearest(self, asked: Sequence[Value], scope: Mapping[str, Value], clock: Clock) -> list[dict[str, str]]:
         """The first rows that fail in exactly one column."""
-        found: list[tuple[int, Column]] = []
+        found: list[tuple[int, str]] = []
         for number, column in enumerate(self.columns):
-            others = (1 << len(self.answers)) - 1
-            for other, one in enumerate(sets):
-                if other != number:
-                    others &= one
-            others = self._asked(others, inputs, scope, clock, but=number)
-            found += [(row, column) for row in _first(others, NEAREST)]
+            found += [(row, column.id) for row in self.index.rows(asked, scope, clock, but=number)[:NEAREST]]
         found.sort(key=lambda near: near[0])
         return [
-            {"row": self.answers[row].row, "column": column.id, "cell": column.text(row)}
+            {"row": self.tracing.answers[row].row, "column": column, "cell": self.tracing.cells(row)[column]}
             for row, column in found[:NEAREST]
         ]
 
-    def _ambiguous(self, answers: Sequence[Answer], inputs: Mapping[str, Value]) -> Exception:
+    def _ambiguous(self, answers: Sequence[Answer], asked: Sequence[Value]) -> Exception:
         names = [answer.row for answer in answers]
         more = ", …" if len(names) > NEAREST else ""
         return fault(
             "decision.ambiguous",
-            {"decision": self.id, "rows": ", ".join(names[:NEAREST]) + more, "inputs": inputs_text(inputs)},
-            details={"inputs": dict(inputs), "rows": names},
+            {"decision": self.id, "rows": ", ".join(names[:NEAREST]) + more, "inputs": inputs_text(self._named(asked))},
+            details={"inputs": self._named(asked), "rows": names},
         )
 
 
@@ -222,31 +201,30 @@ def compile_decision(definition: Decision, version: int) -> Table:
 
     Overlaps are not looked for again: publishing did, and answering tells them.
     """
-    reading, settings = read(definition), settings_findings(definition)
-    findings = [*settings, *reading.findings]
+    reading, settings = read(definition), Reading(definition)
+    fallback = note_settings(settings)
+    findings = [*settings.findings, *reading.findings]
     if has_errors(findings):
         raise Invalid("table.refused", findings=findings, decision=definition.id, problems=len(findings))
-    columns = columns_of(reading)
+    columns, index = columns_of(definition), indexed(reading)
+    tracing = Tracing(
+        definition.id,
+        version,
+        definition.hit_policy,
+        [column.id for column in definition.inputs],
+        [output.id for output in definition.outputs],
+        [row.cells for row in reading.rows],
+        [row.answer for row in reading.rows],
+        [row.note for row in reading.rows],
+    )
     return Table(
         id=definition.id,
         version=version,
         definition=definition,
         columns=columns,
-        answers=tuple(row.answer for row in reading.rows),
-        notes=tuple(row.note for row in reading.rows),
-        fallback=_fallback(definition),
-        residual=united(column.residual for column in columns),
+        index=index,
+        fallback=fallback,
         answering=Answering(definition.id, definition.outputs),
+        tracing=tracing,
+        shortcut=shortcut_of(definition.hit_policy, columns, index, tracing),
     )
-
-
-def _fallback(definition: Decision) -> Answer | None:
-    row = definition.default.row
-    if row is None:
-        return None
-    return answer_of("default", definition.outputs, [row.get(output.id) for output in definition.outputs])
-
-
-def _first(rows: int, most: int) -> Iterator[int]:
-    for _, row in zip(range(most), members(rows), strict=False):
-        yield row

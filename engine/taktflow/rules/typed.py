@@ -10,6 +10,7 @@ from typing import Any
 
 from taktflow.definitions.decision import CellType
 from taktflow.expressions import ANY, BOOLEAN, DATE, DATETIME, DAYS_TIME, NUMBER, STRING, TIME, Type
+from taktflow.expressions.literals import NotLiteral, cell_literal
 from taktflow.values import Text, Value, YearsMonths, number_text, parse_duration, quantized
 
 ROUNDINGS: Mapping[str, str] = {
@@ -49,7 +50,7 @@ class Mistyped(ValueError):
 
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
-_WRAPPED = re.compile(r'(?:@|date\(|date and time\(|duration\()\s*"([^"]*)"\s*\)?')
+_WRAPPED = re.compile(r'(?:@|date\(|time\(|date and time\(|duration\()\s*"([^"]*)"\s*\)?')
 
 
 def coerced(value: Value, type_: CellType, zone: tzinfo) -> Value:
@@ -173,12 +174,22 @@ def literal(text: str, type_: CellType) -> Value:
         return None
     if len(text) >= 2 and text[0] == text[-1] == '"':
         text = text[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-    elif type_ in ("date", "datetime", "duration"):
+    elif type_ == "any":
+        return _any_literal(text)
+    elif type_ in ("date", "time", "datetime", "duration"):
         wrapped = _WRAPPED.fullmatch(text)
         text = wrapped[1] if wrapped else text
     if type_ == "datetime":
         return _zoned(text)
     return coerced(text, type_, UTC)
+
+
+def _any_literal(text: str) -> Value:
+    """A number, true or false, or ``@"..."`` where the text writes one; otherwise the text itself."""
+    try:
+        return cell_literal(text, ANY, None)
+    except NotLiteral:
+        return text
 
 
 def _zoned(text: str) -> datetime:

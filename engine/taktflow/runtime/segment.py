@@ -223,7 +223,7 @@ class Segment:
         if target is None:
             self.incident(token, problem, stage=stage, effect=effect)
             return
-        self.record("routed", at.node, code=problem.code, to=target, message={"zh": problem.zh, "en": problem.en})
+        self.record("routed", at.node, to=target, **_told(problem))
         context = {
             "code": problem.code,
             "message": problem.en,
@@ -255,9 +255,7 @@ class Segment:
             token,
             {"on": "incident", "incident": id, "stage": stage, "effect": effect, "was": token.wait},
         )
-        self.record(
-            "incident", token.node, incident=id, code=problem.code, message={"zh": problem.zh, "en": problem.en}
-        )
+        self.record("incident", token.node, incident=id, **_told(problem))
         self.owe(RaiseIncident(id, token.node, problem, effect))
 
     # -- withdrawing ----------------------------------------------------------------------------------------------
@@ -326,6 +324,12 @@ class Segment:
             self.owe(DropTimer(timer))
         for subscription in (wait.get("subscriptions") or {}).values():
             self.owe(Unsubscribe(subscription))
+
+
+def _told(problem: Fault) -> dict[str, Json]:
+    """What the journal keeps of a problem."""
+    told: dict[str, Json] = {"code": problem.code, "message": {"zh": problem.zh, "en": problem.en}}
+    return told if problem.details is None else {**told, "details": problem.details}
 
 
 def with_path(base: Value, path: list[str], value: Value) -> Value:

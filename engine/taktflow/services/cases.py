@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from taktflow.catalog import Catalog
 from taktflow.definitions.data import form_fields, read_data
 from taktflow.definitions.decision import Decision
-from taktflow.definitions.kinds import Entity, Form, Formula
+from taktflow.definitions.formula import Formula
+from taktflow.definitions.kinds import Entity, Form
 from taktflow.definitions.workflow import Workflow
 from taktflow.errors import Invalid, Refused, TaktflowError
 from taktflow.expressions import Clock, parse

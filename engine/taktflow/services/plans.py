@@ -11,7 +11,8 @@ from typing import Any
 
 from taktflow.catalog import Catalog
 from taktflow.definitions.decision import Decision
-from taktflow.definitions.kinds import Calendar, Formula
+from taktflow.definitions.formula import Formula
+from taktflow.definitions.kinds import Calendar
 from taktflow.definitions.workflow import Workflow
 from taktflow.errors import NotFound
 from taktflow.rules import compile_decision, compile_formula
@@ -80,9 +81,9 @@ def plan_for(shelf: Shelf, catalog: Catalog, workflow: str, version: int, pins: 
         _, target = found(shelf, kind, pinned)
         number = int(pinned.partition("@")[2])
         if isinstance(target, Decision):
-            decisions[ref] = _decision(_Same(target), number)
+            decisions[ref] = decider_of(target, number)
         elif isinstance(target, Formula):
-            formulas[ref] = _formula(_Same(target), number)
+            formulas[ref] = decider_of(target, number)
         elif isinstance(target, Calendar):
             calendars[ref] = target
     return make_plan(
@@ -96,6 +97,12 @@ def plan_for(shelf: Shelf, catalog: Catalog, workflow: str, version: int, pins: 
         invoke=invoked,
         configure=configured,
     )
+
+
+def decider_of(definition: Decision | Formula, version: int) -> Decider:
+    """The published table or formula, compiled once for as long as it is in use; raises Invalid."""
+    same = _Same(definition)
+    return _decision(same, version) if isinstance(definition, Decision) else _formula(same, version)
 
 
 @dataclass(frozen=True, eq=False)

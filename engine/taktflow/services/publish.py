@@ -12,7 +12,8 @@ from taktflow.definitions.canonical import canonical, content_hash
 from taktflow.definitions.check import check, located
 from taktflow.definitions.decision import Decision
 from taktflow.definitions.envelope import Envelope
-from taktflow.definitions.kinds import KINDS, Formula
+from taktflow.definitions.formula import Formula
+from taktflow.definitions.kinds import KINDS
 from taktflow.definitions.load import modelled
 from taktflow.definitions.pack import PackSource, Placed, read_pack
 from taktflow.definitions.workflow import Workflow

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from taktflow.sdk import Decider, Node, NodeConfig, NodeContext, Refers, Result, Text, Titled
+from taktflow.sdk import Decider, Node, NodeConfig, NodeContext, NodeError, Refers, Result, Text, Titled
 
 Extra = Annotated[Mapping[str, Any] | None, Titled("附加数据", "Extra data")]
 
@@ -54,7 +54,7 @@ class DecisionNode(Node[DecisionConfig]):
     }
 
     def run(self, config: DecisionConfig, context: NodeContext) -> Result:
-        return _answer(context.library.decision(config.ref), config.data, context)
+        return _answer("decision", config.ref, context.library.decision(config.ref), config.data, context)
 
 
 class FormulaNode(Node[FormulaConfig]):
@@ -71,9 +71,15 @@ class FormulaNode(Node[FormulaConfig]):
     }
 
     def run(self, config: FormulaConfig, context: NodeContext) -> Result:
-        return _answer(context.library.formula(config.ref), config.data, context)
+        return _answer("formula", config.ref, context.library.formula(config.ref), config.data, context)
 
 
-def _answer(decider: Decider, data: Mapping[str, Any] | None, context: NodeContext) -> Result:
+def _answer(kind: str, ref: str, decider: Decider, data: Mapping[str, Any] | None, context: NodeContext) -> Result:
     scope = {**context.scope, **data} if data else context.scope
-    return decider.decide(scope, now=context.now, zone=context.zone)
+    try:
+        return decider.decide(scope, now=context.now, zone=context.zone)
+    except NodeError as problem:
+        # Whoever looks into it later must know who was asked, as the trace of an answer tells.
+        asked = {kind: ref.partition("@")[0], "version": decider.version}
+        more = problem.details if isinstance(problem.details, Mapping) else {}
+        raise NodeError(problem.code, problem.text, details={**asked, **more}) from problem

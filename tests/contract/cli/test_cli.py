@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from taktflow.cli import app
+from tests.contract.cli.terminal import run
 
 WORKFLOW = """\
 kind: workflow
@@ -41,12 +40,6 @@ def pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in (("pack.yaml", PACK), ("greet.yaml", WORKFLOW), ("cases.yaml", CASES)):
         (folder / name).write_text(text, encoding="utf-8")
     return folder
-
-
-def run(*arguments: object) -> tuple[int, str]:
-    """The exit code and everything that was printed."""
-    done = CliRunner().invoke(app, [str(a) for a in arguments])
-    return done.exit_code, done.output
 
 
 def test_a_sound_pack_passes_its_check_and_its_cases(pack: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from taktflow.definitions.decision import Decision
-from taktflow.definitions.kinds import Formula
+from taktflow.definitions.formula import Formula
 from taktflow.rules import compile_decision, compile_formula
 from taktflow.sdk import NodeError, Result
 

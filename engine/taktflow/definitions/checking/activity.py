@@ -21,7 +21,8 @@ from taktflow.definitions.checking.spans import duration
 from taktflow.definitions.checking.world import Notes
 from taktflow.definitions.data_types import cell_type, decision_type, formula_type
 from taktflow.definitions.decision import Decision
-from taktflow.definitions.kinds import Connection, Entity, Formula
+from taktflow.definitions.formula import Formula
+from taktflow.definitions.kinds import Connection, Entity
 from taktflow.definitions.misfits import nearest
 from taktflow.definitions.places import pointed
 from taktflow.definitions.vocabulary import NodeKind

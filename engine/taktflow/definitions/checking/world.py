@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from taktflow.definitions.decision import Decision
 from taktflow.definitions.envelope import Envelope
-from taktflow.definitions.kinds import Calendar, Connection, Entity, Form, Formula, Pack
+from taktflow.definitions.formula import Formula
+from taktflow.definitions.kinds import Calendar, Connection, Entity, Form, Pack
 from taktflow.definitions.misfits import nearest
 from taktflow.definitions.vocabulary import Vocabulary
 from taktflow.definitions.workflow import Workflow

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 
 from taktflow.expressions.builtins import contexts, conversions, lists, numbers, ranges, texts, times
 from taktflow.expressions.builtins.forms import Builtin, Form, Parameter, placed
+from taktflow.expressions.run import Function, Run
+from taktflow.expressions.types import ANY
 
-__all__ = ["Builtin", "Form", "Parameter", "builtins", "chosen_form", "find", "phrases"]
+__all__ = ["Builtin", "Form", "Parameter", "built_in_value", "builtins", "chosen_form", "find", "phrases"]
 
 
 @cache
@@ -44,6 +46,14 @@ def chosen_form(
         if order is not None:
             return form, order
     return None
+
+
+def built_in_value(run: Run, name: str) -> Function:
+    """The built-in called ``name`` as a value, such as a sort may be given; it takes the arguments of its first form."""
+    form = builtins()[name].forms[0]
+    types = tuple(p.type for p in form.parameters)
+    result = ANY if callable(form.result) else form.result
+    return Function(tuple(p.name for p in form.parameters), partial(form.call, run), types, result)
 
 
 @cache

@@ -21,6 +21,7 @@ from taktflow.expressions.types import (
     TIME,
     YEARS_MONTHS,
 )
+from taktflow.expressions.unzoned import zoned
 from taktflow.values import Range, Value, YearsMonths, duration_text, number_text
 
 _NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
@@ -54,7 +55,7 @@ def _date_with_time(run: Run, day: Value, at: time) -> Value:
 
 def _time(source: Value) -> Value:
     if isinstance(source, datetime):
-        return source.timetz()
+        return temporal.clock_time(source)
     if isinstance(source, date):
         return temporal.as_moment(source).timetz()
     if isinstance(source, time):
@@ -137,12 +138,17 @@ def _range_text(value: Range) -> str:
 
 
 def _moment_text(value: date | time) -> str:
-    text = value.isoformat()
-    zone = value.tzinfo if isinstance(value, datetime | time) else None
+    zone = zoned(value.tzinfo) if isinstance(value, datetime | time) else None
+    text = value.isoformat() if zone is not None or type(value) is date else _local_text(value)
     key = getattr(zone, "key", None)
     if key is not None:
         return f"{value.replace(tzinfo=None).isoformat()}@{key}"  # type: ignore[call-arg]  # Only a date lacks it.
     return text.replace("+00:00", "Z") if text.endswith("+00:00") else text
+
+
+def _local_text(value: date | time) -> str:
+    local = value.replace(tzinfo=None) if isinstance(value, datetime | time) else value
+    return local.isoformat()
 
 
 def _string(value: Value) -> Value:

@@ -127,6 +127,13 @@ def _by_name(form: Form, names: tuple[str, ...]) -> tuple[int | None, ...] | Non
     return tuple(names.index(n) if n in names else None for n in known)
 
 
+def place_of(value: Decimal) -> int:
+    """``value`` as a place or a count, a fraction cut off; ``ValueError`` when it is absurdly large."""
+    if not value.is_finite() or value.adjusted() > 18:
+        raise ValueError("a place is wanted")
+    return int(value)
+
+
 def whole(value: Decimal) -> int:
     """``value`` as an int; ``ValueError`` when it has a fraction or is absurdly large."""
     if not value.is_finite() or value.adjusted() > 18 or value != value.to_integral_value():

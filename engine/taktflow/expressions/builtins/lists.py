@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Mapping
 from decimal import Decimal
 from functools import cmp_to_key
 
-from taktflow.expressions.access import entry_at, invoke
-from taktflow.expressions.builtins.forms import Builtin, Form, Parameter, Result, whole
+from taktflow.expressions.access import invoke
+from taktflow.expressions.builtins.forms import Builtin, Form, Parameter, Result, place_of
 from taktflow.expressions.limits import LIST_ITEMS
 from taktflow.expressions.operators import MATH, add, conjunction, disjunction, kind, less, same
 from taktflow.expressions.run import Function, Run
@@ -123,13 +123,13 @@ def _any(entries: list[Value]) -> Value:
 
 
 def _sublist(entries: list[Value], start: Decimal, length: Decimal | None) -> Value:
-    first = whole(start)
+    first = place_of(start)
     if first == 0 or abs(first) > len(entries):
         return None
     begin = first - 1 if first > 0 else len(entries) + first
     if length is None:
         return entries[begin:]
-    count = whole(length)
+    count = place_of(length)
     return entries[begin : begin + count] if count >= 1 and begin + count <= len(entries) else None
 
 
@@ -142,7 +142,7 @@ def _concatenate(lists: list[list[Value]]) -> Value:
 
 
 def _insert(entries: list[Value], position: Decimal, item: Value) -> Value:
-    place = whole(position)
+    place = place_of(position)
     if place == 0 or abs(place) > len(entries) + (place > 0):
         return None
     at = place - 1 if place > 0 else len(entries) + place
@@ -150,7 +150,7 @@ def _insert(entries: list[Value], position: Decimal, item: Value) -> Value:
 
 
 def _remove(entries: list[Value], position: Decimal) -> Value:
-    place = whole(position)
+    place = place_of(position)
     if place == 0 or abs(place) > len(entries):
         return None
     at = place - 1 if place > 0 else len(entries) + place
@@ -165,9 +165,10 @@ def _list_replace(run: Run, entries: list[Value], where: Value, item: Value) -> 
         if not all(isinstance(a, bool) for a in answers):
             return None
         return [item if answer else entry for entry, answer in zip(entries, answers, strict=True)]
-    if type(where) is not Decimal or entry_at([1] * len(entries), where) is None:
+    place = place_of(where) if type(where) is Decimal else 0
+    if place == 0 or abs(place) > len(entries):
         return None
-    at = int(where) - 1 if where > 0 else len(entries) + int(where)
+    at = place - 1 if place > 0 else len(entries) + place
     return [*entries[:at], item, *entries[at + 1 :]]
 
 

@@ -15,6 +15,7 @@ from decimal import (
     Decimal,
     InvalidOperation,
 )
+from functools import lru_cache
 
 from taktflow.expressions.builtins.forms import Builtin, Form, Parameter, whole
 from taktflow.expressions.operators import MATH, kind, number, same
@@ -29,15 +30,19 @@ def _rounder(rounding: str) -> Callable[..., Value]:
         places = 0 if scale is None else whole(scale)
         if places not in _SCALES:
             return None
-        exponent = value.as_tuple().exponent
-        if isinstance(exponent, int) and -exponent <= places and len(value.as_tuple().digits) + places > MATH.prec:
-            return value  # Exact already, and more zeros than the number can hold would be needed to show it.
         try:
-            return value.quantize(Decimal((0, (1,), -places)), rounding=rounding, context=MATH)
+            return value.quantize(_quantum(places), rounding=rounding, context=MATH)
         except InvalidOperation:
-            return None
+            exponent = value.as_tuple().exponent
+            # Exact already, and more zeros than the number can hold would be needed to show it.
+            return value if isinstance(exponent, int) and -exponent <= places else None
 
     return rounded
+
+
+@lru_cache(maxsize=64)
+def _quantum(places: int) -> Decimal:
+    return Decimal((0, (1,), -places))
 
 
 def _absolute(value: Value) -> Value:

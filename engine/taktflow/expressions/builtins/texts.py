@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from taktflow.expressions.builtins.forms import Builtin, Form, Parameter, whole
+from taktflow.expressions.builtins.forms import Builtin, Form, Parameter, place_of
 from taktflow.expressions.limits import STRING_CHARS
 from taktflow.expressions.patterns import pattern, replacement
 from taktflow.expressions.run import Run, allowed_length
@@ -13,7 +13,7 @@ from taktflow.values import Value
 
 
 def _substring(text: str, start: Decimal, length: Decimal | None) -> Value:
-    first = whole(start)
+    first = place_of(start)
     if first == 0 or abs(first) > len(text):
         return None
     begin = first - 1 if first > 0 else len(text) + first

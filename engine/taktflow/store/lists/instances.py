@@ -20,6 +20,7 @@ _j = metadata.tables["journal"].c
 _e = metadata.tables["effect"].c
 _t = metadata.tables["timer"].c
 _s = metadata.tables["subscription"].c
+_p = metadata.tables["plan"].c
 _ORDERS = {"started_at": (_i.started_at, _i.id), "business_key": (_i.business_key, _i.id)}
 _SHOWN = (
     _i.id,
@@ -98,6 +99,25 @@ class Instances(Room):
         order = chosen_order({"seq": (_j.seq,)}, part.sort, "seq")
         query = select(_j.instance_id, _j.seq, _j.at, _j.batch).where(_j.instance_id == instance)
         return self._asking.page(query, order, part, lambda r: JournalRow(*r[:4]))
+
+    def journals(
+        self, pins: str, mention: str, since: datetime | None, before: datetime | None, part: Part | None = None
+    ) -> Page[JournalRow]:
+        """Journal rows that hold the text ``mention``, of instances whose pins hold ``pins``.
+
+        Own order: the newest instance first, the newest row of each first.
+        """
+        plans = select(_p.id).where(_p.pins.contains(pins, autoescape=True))
+        query = (
+            select(_j.instance_id, _j.seq, _j.at, _j.batch)
+            .join_from(metadata.tables["instance"], metadata.tables["journal"], _i.id == _j.instance_id)
+            .where(_i.plan_id.in_(plans), _j.batch.contains(mention, autoescape=True))
+            .where(*within(_j.at, since, before))
+        )
+        # What an instance recorded before an end was recorded after its own beginning: the index ends the search.
+        query = query.where(*within(_i.started_at, None, before))
+        order = Order("-started_at", (_i.started_at, _i.id, _j.seq), descending=True)
+        return self._asking.page(query, order, part or Part(count=False), lambda r: JournalRow(*r[:4]))
 
     def effects(self, instance: str, part: Part | None = None) -> Page[EffectRow]:
         """What the instance owed and owes, by key."""

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,20 +11,20 @@ import typer
 from taktflow.api.logs import configure_logs
 from taktflow.api.server import server
 from taktflow.catalog import Catalog, announced
+from taktflow.cli.telling import language, print_findings, running_engine, told
 from taktflow.definitions.load import load
 from taktflow.definitions.pack import read_pack
-from taktflow.errors import Invalid, Refused, TaktflowError
+from taktflow.errors import Invalid, Refused
 from taktflow.executor.embedded import EmbeddedExecutor
 from taktflow.services.accounts import create_user, ensure_demo_users
 from taktflow.services.caller import ENGINE
-from taktflow.services.engine import Engine, close_engine, open_engine
+from taktflow.services.engine import Engine
 from taktflow.services.new_node import node_project
 from taktflow.services.publish import pack_findings, publish_pack, run_cases
 from taktflow.services.start import start_instance
 from taktflow.settings import Settings
 from taktflow.store import migrate as migrate_database
-from taktflow.texts import sentence
-from taktflow.values import Finding, Language, has_errors, loads, plain_dumps, shown
+from taktflow.values import has_errors, loads, plain_dumps, shown
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Taktflow, the workflow engine for manufacturers.")
 new = typer.Typer(no_args_is_help=True, help="Start something of your own.")
@@ -39,44 +35,11 @@ app.add_typer(user, name="user")
 PackPath = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="The pack's folder.")]
 
 
-def _language() -> Language:
-    spoken = os.environ.get("TAKTFLOW_LANGUAGE") or os.environ.get("LC_ALL") or os.environ.get("LANG") or "en"
-    return "zh" if spoken.lower().startswith("zh") else "en"
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Errors we raise on purpose end the command with their sentence and their findings, never with a traceback."""
-    try:
-        yield
-    except TaktflowError as wrong:
-        if isinstance(wrong, Invalid):
-            _print_findings(wrong.findings)
-        print(f"{wrong.code}: {wrong.message(_language())}", file=sys.stderr)
-        raise typer.Exit(1) from wrong
-
-
-@contextmanager
-def _engine() -> Iterator[Engine]:
-    engine = open_engine(Settings())
-    try:
-        yield engine
-    finally:
-        close_engine(engine)
-
-
-def _print_findings(findings: Iterable[Finding]) -> None:
-    for finding in findings:
-        place = f"{finding.file or '-'}:{finding.line}:{finding.column}"
-        message = sentence(finding.code, _language(), finding.args)
-        print(f"{place} {finding.severity} {finding.code} {finding.at or '/'} {message}")
-
-
 @app.command()
 def check(pack: PackPath) -> None:
     """Say everything that is wrong with a pack; ends with 1 when something must be mended."""
     findings = pack_findings(read_pack(pack), Catalog(announced()))
-    _print_findings(findings)
+    print_findings(findings)
     errors = sum(f.severity == "error" for f in findings)
     print(f"{errors} errors, {len(findings) - errors} other findings")
     raise typer.Exit(1 if errors else 0)
@@ -85,7 +48,7 @@ def check(pack: PackPath) -> None:
 @app.command()
 def test(pack: PackPath, quiet: Annotated[bool, typer.Option(help="Print failures only.")] = False) -> None:
     """Run a pack's cases; ends with 1 when one fails or the pack has errors."""
-    with _told():
+    with told():
         catalog, source = Catalog(announced()), read_pack(pack)
         findings = pack_findings(source, catalog)
         if has_errors(findings):
@@ -109,7 +72,7 @@ def run(
     wait_s: Annotated[float, typer.Option(help="Seconds to wait until nothing runs any more.")] = 30,
 ) -> None:
     """Start an instance, let it run until it waits or ends, and say where it stands."""
-    with _told(), _engine() as engine:
+    with told(), running_engine() as engine:
         data = None
         if input is not None:
             loaded = load(input.read_bytes(), input.name)
@@ -162,9 +125,9 @@ def _print_instance(engine: Engine, id: str) -> None:
 @app.command()
 def publish(pack: PackPath) -> None:
     """Check a pack, run its cases and publish what is new or changed; all or nothing."""
-    with _told(), _engine() as engine:
+    with told(), running_engine() as engine:
         done = publish_pack(engine, pack, ENGINE)
-        _print_findings(done.findings)
+        print_findings(done.findings)
         for kind, id, version in done.published:
             print(f"published {kind} {id}@{version}")
         print(f"{len(done.published)} published, {len(done.unchanged)} unchanged, {done.cases} cases passed")
@@ -177,7 +140,7 @@ def serve(
 ) -> None:
     """Serve the API and the designer, and perform what workflows owe, until told to stop."""
     configure_logs()
-    with _told(), _engine() as engine:
+    with told(), running_engine() as engine:
         executor = EmbeddedExecutor(engine)
         executor.start()
         try:
@@ -189,7 +152,7 @@ def serve(
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest revision; harmless when it is there."""
-    with _told():
+    with told():
         settings = Settings()
         print(f"database at revision {migrate_database(settings.database_url)}")
 
@@ -197,9 +160,9 @@ def migrate() -> None:
 @app.command()
 def plugins() -> None:
     """List what is installed; a broken plug-in is shown with its reason."""
-    language = _language()
+    spoken = language()
     for one in Catalog(announced()).listing():
-        title = one.title[language] if one.title else ""
+        title = one.title[spoken] if one.title else ""
         kind = one.group.removeprefix("taktflow.").removesuffix("s")
         print(f"{kind:10} {one.kind:22} {one.distribution} {one.version}  {one.error or title}")
 
@@ -210,7 +173,7 @@ def new_node(
     folder: Annotated[Path, typer.Option(help="Where the project's folder is made.")] = Path(),
 ) -> None:
     """Write a small project with a node of your own, its test and its packaging."""
-    with _told():
+    with told():
         made = node_project(name, folder, taken=Catalog(announced()).node_kinds())
         print(f"wrote {made}; install it with: pip install -e {made}")
 
@@ -221,7 +184,7 @@ def add_user(
     role: Annotated[list[str] | None, typer.Option(help="A role; repeat for several.")] = None,
 ) -> None:
     """Create a person with a random password, told once."""
-    with _told(), _engine() as engine:
+    with told(), running_engine() as engine:
         made, password = create_user(engine, name, by=ENGINE, roles=tuple(role or ()))
         print(f"{made.name}  {shown(sorted(made.roles))}  password: {password}")
 
@@ -229,10 +192,6 @@ def add_user(
 @user.command("demo")
 def demo_users() -> None:
     """Create the demo's people where they are missing; each password is told once."""
-    with _told(), _engine() as engine:
+    with told(), running_engine() as engine:
         for name, roles, password in ensure_demo_users(engine):
             print(f"{name}  {', '.join(roles)}  {password}")
-
-
-if __name__ == "__main__":
-    app()

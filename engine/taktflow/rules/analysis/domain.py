@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from taktflow.definitions.decision import DecisionInput
 from taktflow.expressions import Cell, ExpressionInvalid, parse_cell
+from taktflow.rules.analysis.fact import Fact
 from taktflow.rules.axis import NULL, Axis, axis_of, constants
 from taktflow.rules.reading import Reading
 from taktflow.rules.rowset import members
 from taktflow.rules.typed import CELL_TYPES, Mistyped, literal
-from taktflow.values import Finding, Value, shown
+from taktflow.values import Value, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class Domain:
         return found
 
 
+def domains_of(reading: Reading) -> list[Domain]:
+    """The domains of all inputs; notes what in them cannot be read."""
+    return [domain_of(reading, number) for number in range(len(reading.definition.inputs))]
+
+
 def domain_of(reading: Reading, number: int) -> Domain:
     """The domain of input ``number``; notes what in it cannot be read."""
     column = reading.definition.inputs[number]
@@ -81,25 +87,38 @@ def _range(reading: Reading, number: int, column: DecisionInput) -> Cell | None:
     return None if found.residuals else found
 
 
-def domain_findings(reading: Reading, domains: Sequence[Domain]) -> Iterator[Finding]:
+def domain_facts(reading: Reading, domains: Sequence[Domain]) -> Iterator[Fact]:
     """Cells that name a value the column does not list, or that nothing the column can hold matches."""
     for number, (column, domain) in enumerate(zip(reading.definition.inputs, domains, strict=True)):
         if not domain.declared:
             continue
-        strange = {text: _outside(cell, domain) for text, cell in reading.parsed[number].items() if not cell.residuals}
-        for at, row, texts in reading.written:
+        cells = {text: cell for text, cell in reading.parsed[number].items() if not cell.residuals}
+        axis = domain.axis(list(cells.values()))
+        possible = domain.classes(axis)
+        strange = {text: _outside(cell, domain, axis, possible) for text, cell in cells.items()}
+        for row, name, texts in reading.written:
             found = strange.get(texts[number])
             if found is not None:
-                code, outside = found
-                args = {"row": row, "column": column.id, "cell": texts[number], "domain": domain.text}
-                yield Finding(code, f"/rows/{at}/{number + 1}", {**args, "outside": outside})
+                code, outside, sample = found
+                args = {"row": name, "column": column.id, "cell": texts[number], "domain": domain.text}
+                yield Fact(
+                    code,
+                    "error",
+                    row.place(number),
+                    rows=(name,),
+                    witnesses=({column.id: sample},),
+                    args={**args, "outside": outside},
+                )
 
 
-def _outside(cell: Cell, domain: Domain) -> tuple[str, str] | None:
-    """The finding's code and the values that are outside."""
+def _outside(cell: Cell, domain: Domain, axis: Axis, possible: int) -> tuple[str, str, Value] | None:
+    """The finding's code, the values that are outside, and one that the cell matches although it cannot be."""
     if domain.values and not cell.intervals:
         strangers = [c for c in constants(cell) if c not in domain.values]
         if strangers:
-            return "table.domain", ", ".join(map(shown, strangers))
-    axis = domain.axis([cell])
-    return None if domain.classes(axis) & axis.classes(cell) else ("table.unreachable_cell", "")
+            return "table.domain", ", ".join(map(shown, strangers)), strangers[0]
+    matched = axis.classes(cell)
+    if possible & matched:
+        return None
+    samples = (axis.sample(place) for place in members(matched))
+    return "table.unreachable_cell", "", next((value for value, there in samples if there), None)

@@ -1,0 +1,11 @@
+"""The command line; ``python -m taktflow.cli`` and ``taktflow`` are the same."""
+
+from taktflow.cli.commands import app
+from taktflow.cli.tables import decide, table
+from taktflow.cli.trials import backtest_table
+
+__all__ = ["app"]
+
+app.command()(decide)
+table.command("backtest")(backtest_table)
+app.add_typer(table, name="table")

@@ -1,0 +1,5 @@
+"""``python -m taktflow.cli``."""
+
+from taktflow.cli import app
+
+app()

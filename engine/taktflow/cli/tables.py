@@ -1,0 +1,139 @@
+"""``taktflow decide`` and ``taktflow table``: asking, checking and comparing tables from files or as published."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from taktflow.cli.telling import language, print_findings, running_engine, told
+from taktflow.errors import Invalid
+from taktflow.rules.exchange import Difference
+from taktflow.services.asking import Asker, answer_document
+from taktflow.services.dmn_files import ModelAsker, asker_at, model_at
+from taktflow.services.input_files import inputs_in
+from taktflow.services.table_changes import difference_of
+from taktflow.services.table_files import drafted_at, ready_at, source_at
+from taktflow.services.tables import Declared, Ready, drafted, published_any, reading_findings, table_findings
+from taktflow.settings import Settings
+from taktflow.texts import sentence
+from taktflow.values import Finding, has_errors, plain_dumps
+
+table = typer.Typer(no_args_is_help=True, help="Decision tables and formulas: check, compare, exchange, try out.")
+_REF = re.compile(r"[a-z][a-z0-9_]{0,62}(@[1-9][0-9]{0,8})?")
+
+TableName = Annotated[str, typer.Argument(help="A definition's file, a pack's folder, or the id of a published table.")]
+Decision = Annotated[str | None, typer.Option("--decision", help="Which one, where a file or folder holds several.")]
+Moment = Annotated[str | None, typer.Option(help="The moment to answer for, such as 2026-01-31; now when unset.")]
+
+
+def meant(name: str, decision: str | None = None) -> Ready:
+    """What a person means by ``name``: a file or folder where there is one, else a published id."""
+    path = Path(name)
+    if path.exists():
+        return ready_at(path, decision)
+    if not _REF.fullmatch(name):
+        raise Invalid("tables.path", path=name)
+    with running_engine() as engine:
+        return published_any(engine, name)
+
+
+def moment(text: str | None, zone: ZoneInfo) -> datetime:
+    """The moment that ``text`` writes, a date being its beginning in ``zone``; now when it is None."""
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        found = datetime.combine(date.fromisoformat(text), time()) if len(text) == 10 else datetime.fromisoformat(text)
+    except ValueError as wrong:
+        raise Invalid("tables.moment", text=text) from wrong
+    return found if found.tzinfo else found.replace(tzinfo=zone)
+
+
+def decide(
+    table: TableName,
+    input: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="JSON, JSON lines, YAML, CSV or Excel.")],
+    decision: Decision = None,
+    trace: Annotated[bool, typer.Option("--trace", help="Say which rows answered, and what was compared.")] = False,
+    at: Moment = None,
+) -> None:
+    """Ask a table, formula or DMN decision each case of a file; a JSON line for each, 1 when one has no answer."""
+    with told():
+        zone = ZoneInfo(Settings().timezone)
+        asker, now = _asker(table, decision, zone), moment(at, zone)
+        failed = False
+        with input.open("rb") as stream:
+            for place, data in inputs_in(stream, input.name, zone):
+                answered = asker.answer(data, now)
+                failed = failed or answered.error is not None
+                print(plain_dumps({"case": place, **answer_document(answered, language(), trace=trace)}))
+    raise typer.Exit(1 if failed else 0)
+
+
+def _asker(name: str, decision: str | None, zone: ZoneInfo) -> Asker | ModelAsker:
+    path = Path(name)
+    if path.suffix.lower() == ".dmn" and path.is_file():
+        return asker_at(path, decision, zone)
+    return Asker(meant(name, decision), zone)
+
+
+@table.command("check")
+def check_table(
+    path: Annotated[Path, typer.Argument(exists=True, help="A definition's file or a pack's folder.")],
+    decision: Decision = None,
+) -> None:
+    """Say everything that is wrong with a table or formula, or worth knowing; ends with 1 when it must be mended."""
+    with told():
+        findings = _findings(path, decision)
+        print_findings(findings)
+        errors = sum(f.severity == "error" for f in findings)
+        print(sentence("tables.checked", language(), {"errors": errors, "others": len(findings) - errors}))
+    raise typer.Exit(1 if errors else 0)
+
+
+def _findings(path: Path, decision: str | None) -> list[Finding]:
+    if path.suffix.lower() == ".dmn":
+        return model_at(path)[1]
+    source = source_at(path)
+    findings = list(reading_findings(source))
+    return findings if has_errors(findings) else [*findings, *table_findings(drafted(source, id=decision))]
+
+
+@table.command("diff")
+def diff_tables(
+    old: Annotated[str, typer.Argument(help="A file, a pack's folder, or a published table such as unit_price@3.")],
+    new: Annotated[str, typer.Argument(help="The other one; likewise.")],
+    decision: Decision = None,
+    json: Annotated[bool, typer.Option("--json", help="Every change as JSON.")] = False,
+) -> None:
+    """Say in words what the second table changes in the first."""
+    with told():
+        found = difference_of(declared(old, decision), declared(new, decision))
+        if json:
+            print(plain_dumps(found.document()))
+            return
+        print_difference(found)
+
+
+def declared(name: str, decision: str | None) -> Declared:
+    """The definition that a person means, whether it can be compiled or not."""
+    path = Path(name)
+    if not path.exists():
+        return meant(name).definition
+    definition = drafted_at(path, decision).definition
+    assert isinstance(definition, Declared)
+    return definition
+
+
+def print_difference(found: Difference) -> None:
+    """The changes line by line, and how many there are."""
+    most = 200
+    lines = found.lines(most + 1)
+    for line in lines[:most]:
+        print(line[language()])
+    if len(lines) > most:
+        print("…")
+    print(found.summary()[language()])

@@ -1,0 +1,140 @@
+"""Pieces of FEEL trees that no text wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from taktflow.errors import TaktflowError
+from taktflow.expressions import SUBJECT, Function, parse
+from taktflow.expressions import tree as t
+from taktflow.rules.dmn.boxes import LiteralExpression
+from taktflow.rules.dmn.notes import Notes
+from taktflow.rules.dmn.passage import KEY
+from taktflow.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The names that an expression's author sees: ``names`` of variables, ``fields`` of what they hold."""
+
+    names: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
+
+    def with_names(self, *names: str) -> Known:
+        """These and ``names``."""
+        return Known(self.names.union(n for n in names if n), self.fields)
+
+
+def constant(value: Value) -> t.Node:
+    """``value`` itself, which may be a function."""
+    return t.Literal(value=value, at=0, end=0)
+
+
+NULL = constant(None)
+
+
+def named(name: str) -> t.Name:
+    """The variable ``name``."""
+    return t.Name(name=name, at=0, end=0)
+
+
+def called(of: t.Node, arguments: Sequence[tuple[str, t.Node]]) -> t.Node:
+    """A call with arguments by name, or by position where the name is empty."""
+    given = tuple(t.Argument(name=name, value=value, at=0, end=0) for name, value in arguments)
+    return t.Call(of=of, arguments=given, at=0, end=0)
+
+
+def ours(body: Callable[..., Value], *arguments: t.Node) -> t.Node:
+    """A call of our own ``body`` with the passage and ``arguments``."""
+    parameters = tuple(f"_{n}" for n in range(len(arguments) + 1))
+    return called(constant(Function(parameters, body)), [("", named(KEY)), *(("", a) for a in arguments)])
+
+
+def read_text(box: LiteralExpression, known: Known, notes: Notes) -> t.Node:
+    """The tree of a literal expression; null, with a finding, when it cannot be read."""
+    if box.foreign or not box.text.strip():
+        if not box.foreign:
+            notes.add("dmn.empty_expression", box.at)
+        return NULL
+    return _read(box.text, box, known, notes)
+
+
+def _read(text: str, box: LiteralExpression, known: Known, notes: Notes) -> t.Node:
+    try:
+        return parse(text, known.names, known.fields).root
+    except TaktflowError as wrong:
+        notes.unread(wrong, box.at)
+        return NULL
+
+
+def tests_of(box: LiteralExpression, known: Known, notes: Notes) -> tuple[tuple[t.Node, ...], bool] | None:
+    """The single tests of unary tests, each over ``?``, and whether they are negated; None for ``-``."""
+    text = box.text.strip()
+    if text in ("", "-"):
+        return None
+    if box.foreign:
+        return (NULL,), False
+    known = known.with_names(SUBJECT)
+    negated = _inside_not(text)
+    found = _read(f"{SUBJECT} in ({negated or text}\n)", box, known, notes)
+    if not isinstance(found, t.In):
+        return (NULL,), False
+    return tuple(_over_subject(test) for test in found.tests), negated is not None
+
+
+def one_test(box: LiteralExpression, known: Known, notes: Notes) -> t.Node | None:
+    """Unary tests as one condition over ``?``; None for ``-``."""
+    found = tests_of(box, known, notes)
+    if found is None:
+        return None
+    tests, negated = found
+    whole = tests[0] if len(tests) == 1 else t.Disjunction(operands=tests, at=0, end=0)
+    return called(named("not"), [("", whole)]) if negated else whole
+
+
+def _inside_not(text: str) -> str | None:
+    """What stands between the brackets when all of ``text`` is ``not(...)``."""
+    if not text.startswith("not") or not text.endswith(")") or not text[3:].lstrip().startswith("("):
+        return None
+    inner = text[text.index("(") + 1 : -1]
+    depth, quoted, escaped = 0, False, False
+    for mark in inner:
+        if escaped:
+            escaped = False
+        elif quoted:
+            escaped, quoted = mark == "\\", mark != '"'
+        elif mark == '"':
+            quoted = True
+        elif mark in "([":
+            depth += 1
+        elif mark in ")]":
+            depth -= 1
+            if depth < 0 and mark == ")":
+                return None
+    return inner if inner.strip() else None
+
+
+def _over_subject(test: t.Node) -> t.Node:
+    subject = named(SUBJECT)
+    if isinstance(test, t.Literal | t.UnaryTest | t.RangeLiteral):
+        return t.In(of=subject, tests=(test,), at=0, end=0)
+    if _asks(test):
+        return test
+    # A condition that never speaks of the value, such as `score > 3` in a column of texts, is its own answer.
+    meets = t.In(of=subject, tests=(test,), at=0, end=0)
+    return ours(_met, subject, test, meets)
+
+
+def _met(_: Value, subject: Value, answer: Value, meets: Value) -> Value:
+    return answer if isinstance(answer, bool) and not isinstance(subject, bool | list) else meets
+
+
+def _asks(node: t.Node) -> bool:
+    todo = [node]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, t.Name) and one.name == SUBJECT:
+            return True
+        todo += t.parts(one)
+    return False
