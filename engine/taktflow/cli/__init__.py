@@ -1,11 +1,14 @@
 """The command line; ``python -m taktflow.cli`` and ``taktflow`` are the same."""
 
 from taktflow.cli.commands import app
+from taktflow.cli.exchange import export_table, import_table
 from taktflow.cli.tables import decide, table
 from taktflow.cli.trials import backtest_table
 
 __all__ = ["app"]
 
 app.command()(decide)
+table.command("import")(import_table)
+table.command("export")(export_table)
 table.command("backtest")(backtest_table)
 app.add_typer(table, name="table")

@@ -18,7 +18,7 @@ from taktflow.services.dmn_files import ModelAsker, asker_at, model_at
 from taktflow.services.input_files import inputs_in
 from taktflow.services.table_changes import difference_of
 from taktflow.services.table_files import drafted_at, ready_at, source_at
-from taktflow.services.tables import Declared, Ready, drafted, published_any, reading_findings, table_findings
+from taktflow.services.tables import DRAFT, Declared, Ready, drafted, published_any, reading_findings, table_findings
 from taktflow.settings import Settings
 from taktflow.texts import sentence
 from taktflow.values import Finding, has_errors, plain_dumps
@@ -111,21 +111,22 @@ def diff_tables(
 ) -> None:
     """Say in words what the second table changes in the first."""
     with told():
-        found = difference_of(declared(old, decision), declared(new, decision))
+        found = difference_of(declared(old, decision)[0], declared(new, decision)[0])
         if json:
             print(plain_dumps(found.document()))
             return
         print_difference(found)
 
 
-def declared(name: str, decision: str | None) -> Declared:
-    """The definition that a person means, whether it can be compiled or not."""
+def declared(name: str, decision: str | None) -> tuple[Declared, int]:
+    """The definition that a person means, whether it can be compiled or not, and its version; 0 for a draft."""
     path = Path(name)
     if not path.exists():
-        return meant(name).definition
+        found = meant(name)
+        return found.definition, found.version
     definition = drafted_at(path, decision).definition
     assert isinstance(definition, Declared)
-    return definition
+    return definition, DRAFT
 
 
 def print_difference(found: Difference) -> None:

@@ -7,6 +7,7 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 
 from taktflow.expressions import temporal
+from taktflow.expressions.far import FarDate, FarMoment
 from taktflow.expressions.faults import LimitExceeded
 from taktflow.expressions.limits import LIST_ITEMS
 from taktflow.expressions.run import Function, Run
@@ -48,7 +49,7 @@ def path(run: Run, of: Value, field: str) -> Value:
 def _path(of: Value, field: str) -> Value:
     if isinstance(of, Mapping):
         return name(of, field)
-    if isinstance(of, date | time | timedelta | YearsMonths):
+    if isinstance(of, date | time | timedelta | YearsMonths | FarDate | FarMoment):
         return temporal.property_of(of, field)
     if isinstance(of, Range):
         parts = {"start": of.low, "end": of.high, "start included": of.low_closed, "end included": of.high_closed}

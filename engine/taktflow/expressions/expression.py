@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 
 from taktflow.expressions.compiled import Compiled, Many, Quick, compiled, many, quick
 from taktflow.expressions.emission import Emitted, emit
+from taktflow.expressions.far import FarDate, FarMoment
 from taktflow.expressions.fast import emit_fast
 from taktflow.expressions.faults import LimitExceeded
 from taktflow.expressions.inference import inferred
@@ -39,7 +40,7 @@ class Expression:
 
     @cached_property
     def _emitted(self) -> Emitted:
-        return emit(self.root)
+        return emit(self.root, self._types)
 
     @cached_property
     def _compiled(self) -> Compiled:
@@ -47,7 +48,7 @@ class Expression:
 
     def _first(self, scope: Mapping[str, Value], clock: Clock) -> Value:
         """The first evaluation compiles it for those that follow."""
-        fast = emit_fast(self.root, {})
+        fast = emit_fast(self.root, {}, self._types)
         self._quick = quick(fast, self.evaluate_generally, tidied) if fast.direct else _with_run(compiled(fast))
         return self._quick(scope, clock)
 
@@ -130,17 +131,21 @@ def _settled_run(function: Compiled, scope: Mapping[str, Value], run: Run) -> Va
     return tidied(value)
 
 
-_COMPOSITE = frozenset((list, tuple, dict))
+_FAR = frozenset((FarDate, FarMoment))
+"""Dates that no document and no database can keep."""
+_TO_SETTLE = frozenset((list, tuple, dict)) | _FAR
 
 
 def tidied(value: Value) -> Value:
     """``value`` as an answer."""
-    return settled(value) if type(value) in _COMPOSITE else value
+    return settled(value) if type(value) in _TO_SETTLE else value
 
 
 def settled(value: Value) -> Value:
-    """``value`` with the numbers of foreign lists and contexts made the only number there is."""
+    """``value`` with the numbers of foreign lists and contexts made the only number there is, and no far dates."""
     kind = type(value)
+    if kind in _FAR:
+        return None
     if kind is int:
         return Decimal(value)
     if kind is list or kind is tuple:
@@ -160,7 +165,8 @@ def parse(
     """The expression that ``text`` writes; :class:`ExpressionInvalid` with the offset of the first mistake.
 
     ``names`` are the variables, ``fields`` the properties that its author's scope knows: those that hold spaces,
-    operators or keywords (``Monthly Salary``, ``Date-Time``) are read as one name only where they are known. ``types`` are those that it declares by name, each with its name.
+    operators or keywords (``Monthly Salary``, ``Date-Time``) are read as one name only where they are known. ``types``
+    are those that it declares by name, each with its name.
     """
     known = dict(types)
     if names or fields or known:

@@ -30,6 +30,7 @@ from taktflow.expressions.python_nodes import (
     reckoned,
 )
 from taktflow.expressions.regions import KINDS, NotRaw, Read, Region
+from taktflow.expressions.temporal import near
 from taktflow.expressions.types import ANY, ContextOf, Simple, Type
 from taktflow.values import Value
 
@@ -80,17 +81,22 @@ class Fast:
     result: str
 
 
-def emit_fast(root: t.Node, promised: Mapping[str, Type]) -> Fast:
-    """``root`` as fast Python, where the variables have the ``promised`` types, or any type when none is promised."""
+def emit_fast(root: t.Node, promised: Mapping[str, Type], types: Mapping[str, Type] | None = None) -> Fast:
+    """``root`` as fast Python, where the variables have the ``promised`` types, or any type when none is promised.
+
+    ``types`` are those that the author declared by name.
+    """
     direct = _is_direct(root)
-    emitter = _FastEmitter(direct=direct, promised=promised if direct else {})
+    emitter = _FastEmitter(direct=direct, promised=promised if direct else {}, types=types or {})
     body = emitter.node(root, ())
     # Python's operators without a guard: the promised types are all that is known of the operands.
     trusting = isinstance(body, ast.BinOp | ast.Compare | ast.BoolOp)
     result = "" if not trusting else "number" if isinstance(body, ast.BinOp) else "boolean"
-    return Fast(
-        body, emitter.functions, emitter.constants, direct, emitter.reckons, emitter.runs, _is_scalar(root), result
-    )
+    scalar = _is_scalar(root) or trusting
+    if direct and isinstance(root, t.Arithmetic) and isinstance(body, ast.IfExp):
+        # Only FEEL's own functions reckon with dates, whose results may have to be settled.
+        body.orelse, scalar = called("_settled", [body.orelse]), True
+    return Fast(body, emitter.functions, emitter.constants, direct, emitter.reckons, emitter.runs, scalar, result)
 
 
 def _is_direct(root: t.Node) -> bool:
@@ -112,7 +118,9 @@ def _is_direct(root: t.Node) -> bool:
 def _is_scalar(node: t.Node) -> bool:
     if isinstance(node, t.If):
         return _is_scalar(node.then) and _is_scalar(node.otherwise)
-    return isinstance(node, _SCALAR)
+    if isinstance(node, t.Literal):
+        return near(node.value) is node.value
+    return isinstance(node, _SCALAR) and not isinstance(node, t.Arithmetic | t.LocalDateTime)
 
 
 @dataclass(slots=True)
@@ -130,6 +138,7 @@ class _FastEmitter(Emitter):
             return loaded(self._replaced[id(node)])
         region, code = self.region(node, frames) if not self._generally else (None, constant(None))
         if region is None:
+            self.reckons |= isinstance(node, t.Call)  # Some built-ins do sums by Python's operators.
             return Emitter.node(self, node, frames)
         self.reckons |= region.reckons
         others = [is_just(kept(v, self.node(n, frames)), KINDS[kind].__name__) for v, kind, n in region.others]

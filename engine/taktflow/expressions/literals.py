@@ -77,11 +77,11 @@ def _moment(text: str, type: Type, zone: tzinfo | None) -> Value:
     body = unescaped(wrapped[1]) if wrapped else text
     found: Value = None
     if type == DATE:
-        found = temporal.read_date(body)
+        found = temporal.near(temporal.read_date(body))
     elif type == TIME:
         found = temporal.read_time(body)
     elif type == DATETIME:
-        found = temporal.read_date_and_time(body, zone)
+        found = temporal.near(temporal.read_date_and_time(body, zone))
     else:
         length = temporal.read_length(body)
         found = length if isinstance(length, YearsMonths) == (type == YEARS_MONTHS) else None
@@ -97,7 +97,7 @@ def _any(text: str, zone: tzinfo | None) -> Value:
         return unescaped(text)
     wrapped = _WRAPPED.fullmatch(text)
     if wrapped:
-        found = temporal.read_any(unescaped(wrapped[1]), zone)
+        found = temporal.near(temporal.read_any(unescaped(wrapped[1]), zone))
         if found is None:
             raise NotLiteral
         return found

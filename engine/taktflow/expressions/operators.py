@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, DivisionByZero, InvalidOperation, Overflow
 
 from taktflow.expressions import temporal
+from taktflow.expressions.far import FarDate, FarMoment
 from taktflow.expressions.run import Function, Run, text_made
 from taktflow.expressions.single import Exactly, OtherThan
 from taktflow.values import Range, Value, YearsMonths
@@ -29,6 +30,8 @@ _KINDS: dict[type, str] = {
     datetime: "date and time",
     date: "date",
     time: "time",
+    FarDate: "date",
+    FarMoment: "date and time",
     timedelta: "days and time duration",
     YearsMonths: "years and months duration",
     list: "list",

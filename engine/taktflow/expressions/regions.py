@@ -42,6 +42,7 @@ KINDS: dict[str, type] = {
 }
 """The types a region may want of an operand, each by the one Python type that its values have."""
 _WORDS = {python: word for word, python in KINDS.items()}
+_NAMED = (t.Name, t.Path)
 _SIGNS: dict[str, Callable[[], ast.operator]] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div}
 _TESTS: dict[str, Callable[[], ast.cmpop]] = {
     "<": ast.Lt,
@@ -130,7 +131,8 @@ class Region:
                 raise NotRaw
             return self._other(node, "number")
         name, form, _ = found
-        code = self.source.call(form.work, *[self._number(a) for a in given], name="w_" + name.replace(" ", "_"))
+        arguments = [self._operand(a, "number", sure=True) if isinstance(a, _NAMED) else self._number(a) for a in given]
+        code = self.source.call(form.work, *arguments, name="w_" + name.replace(" ", "_"))
         variable = self.source.fresh()
         self.reckons = True
         self.guards.append(is_just(kept(variable, code), KINDS["number"].__name__))
@@ -143,11 +145,12 @@ class Region:
         self.others.append((variable, kind, node))
         return loaded(variable)
 
-    def _operand(self, node: t.Name | t.Path, kind: str) -> ast.expr:
+    def _operand(self, node: t.Name | t.Path, kind: str, *, sure: bool = False) -> ast.expr:
+        """A name or field; ``sure``: where a promise is not enough, since null would pass unnoticed."""
         read = self.source.read(node, self.frames)
         if read.promised and read.promised != kind:
             raise NotRaw
-        if read.promised and kind != "boolean":
+        if read.promised and kind != "boolean" and not sure:
             return read.code  # Null is noticed by Python's operators themselves, but as a truth value it would pass.
         if read.key in self._known:
             variable, before = self._known[read.key]

@@ -1,6 +1,6 @@
 """Dates, times and durations as FEEL writes, reads and reckons them.
 
-Years run from 1 to 9999 and seconds to the microsecond. A date and time without a zone is meant in the caller's zone.
+Seconds run to the microsecond. A date and time without a zone is meant in the caller's zone.
 """
 
 from __future__ import annotations
@@ -8,25 +8,30 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
+from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from taktflow.expressions.far import FarDate, FarMoment, cycled, day_of, distance, split, uncycled
 from taktflow.expressions.unzoned import UNZONED, Unzoned, zoned
 from taktflow.values import Value, YearsMonths, parse_duration
 
-_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
+_DATE = re.compile(r"(-?(?:[1-9]\d{3,8}|0\d{3}))-(\d\d)-(\d\d)", re.ASCII)
 _TIME = re.compile(
     r"(\d\d):(\d\d):(\d\d)(?:\.(\d{1,12}))?(Z|z|[+-]\d\d:\d\d(?::\d\d)?|@[A-Za-z_/+\-0-9]{1,40})?", re.ASCII
 )
+Day: TypeAlias = date | FarDate
+Moment: TypeAlias = datetime | FarMoment
+
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)(?::(\d\d))?", re.ASCII)
 
 
-def read_date(text: str) -> date | None:
+def read_date(text: str) -> Day | None:
     """``2026-11-23``; None for any other text."""
     match = _DATE.fullmatch(text)
-    if match is None:
+    if match is None or match[1] == "-0000":
         return None
     try:
-        return date(int(match[1]), int(match[2]), int(match[3]))
+        return day_of(int(match[1]), int(match[2]), int(match[3]))
     except ValueError:
         return None
 
@@ -68,7 +73,7 @@ def is_local(text: str) -> bool:
     return at is not None and at.tzinfo is None
 
 
-def read_date_and_time(text: str, zone: tzinfo | None) -> datetime | None:
+def read_date_and_time(text: str, zone: tzinfo | None) -> Moment | None:
     """``2026-11-23T14:30:00+08:00``; a bare date is its midnight, and ``zone`` stands in where none is written."""
     day_text, _, clock_text = text.partition("T")
     day, at = read_date(day_text), read_time(clock_text) if clock_text else time()
@@ -77,10 +82,24 @@ def read_date_and_time(text: str, zone: tzinfo | None) -> datetime | None:
     return joined(day, at, zone)
 
 
-def joined(day: date, at: time, zone: tzinfo | None) -> datetime | None:
+def joined(day: Day, at: time, zone: tzinfo | None) -> Moment | None:
     """The moment of ``day`` and ``at``, in ``zone`` where ``at`` has none."""
     where = at.tzinfo or zone
-    return datetime.combine(day, at.replace(tzinfo=None), tzinfo=where) if where is not None else None
+    if where is None:
+        return None
+    if isinstance(day, FarDate):
+        return FarMoment(day.cycles, datetime.combine(day.base, at.replace(tzinfo=None), tzinfo=where))
+    return datetime.combine(day, at.replace(tzinfo=None), tzinfo=where)
+
+
+def day_in(moment: Moment) -> Day:
+    """The day of ``moment`` in its own zone."""
+    return FarDate(moment.cycles, moment.base.date()) if isinstance(moment, FarMoment) else moment.date()
+
+
+def near(value: Value) -> Value:
+    """``value``, or None when its year lies beyond 1 to 9999."""
+    return None if isinstance(value, FarDate | FarMoment) else value
 
 
 def read_length(text: str) -> timedelta | YearsMonths | None:
@@ -93,7 +112,7 @@ def read_length(text: str) -> timedelta | YearsMonths | None:
 
 def read_any(text: str, zone: tzinfo | None) -> Value:
     """What ``@"..."`` means; None when it is no date, time or duration."""
-    if "T" in text[1:] and text[:1].isdigit():
+    if "T" in text[1:] and text.lstrip("-")[:1].isdigit():
         return read_date_and_time(text, zone)
     if text.lstrip("-").startswith("P"):
         return read_length(text)
@@ -115,8 +134,24 @@ def _days_of(year: int, month: int) -> int:
     return 30 if month in (4, 6, 9, 11) else 31
 
 
-def later(moment: date | time, length: timedelta | YearsMonths) -> Value:
+def later(moment: Day | Moment | time, length: timedelta | YearsMonths) -> Value:
     """``moment`` plus ``length``; a moment in time moves along the real clock, whatever summer time does."""
+    if isinstance(moment, time):
+        return _later(moment, length)
+    if not isinstance(moment, FarDate | FarMoment):
+        try:
+            return _later(moment, length)
+        except OverflowError:
+            pass
+    cycles, base = cycled(moment)
+    if isinstance(length, YearsMonths):
+        more, months = divmod(length.months, 4_800)
+        return uncycled(cycles + more, months_later(base, months))
+    more, days = split(length.days)
+    return uncycled(cycles + more, _later(base, length - timedelta(days=length.days - days)))
+
+
+def _later(moment: date | time, length: timedelta | YearsMonths) -> Value:
     if isinstance(length, YearsMonths):
         return months_later(moment, length.months) if isinstance(moment, date) else None
     if isinstance(moment, datetime):
@@ -142,8 +177,12 @@ def between(first: Value, second: Value) -> timedelta | None:
         return first - second
     if isinstance(first, time) or isinstance(second, time):
         return None
+    if type(first) in (date, FarDate) and type(second) in (date, FarDate):
+        return distance(first, second)
     first, second = as_moment(first), as_moment(second)
-    return first - second if isinstance(first.tzinfo, Unzoned) == isinstance(second.tzinfo, Unzoned) else None
+    if isinstance(first.tzinfo, Unzoned) != isinstance(second.tzinfo, Unzoned):
+        return None
+    return distance(first, second) if isinstance(first, FarMoment) or isinstance(second, FarMoment) else first - second
 
 
 def _since_midnight(at: time) -> timedelta:
@@ -151,12 +190,16 @@ def _since_midnight(at: time) -> timedelta:
     return own - (at.utcoffset() or timedelta())
 
 
-def as_moment(value: date) -> datetime:
+def as_moment(value: Day | Moment) -> Moment:
     """A date as the moment its day begins in UTC (DMN 1.5, 10.3.2.3.6)."""
+    if isinstance(value, FarMoment):
+        return value
+    if isinstance(value, FarDate):
+        return FarMoment(value.cycles, datetime.combine(value.base, time(), UTC))
     return value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
 
 
-def whole_months(first: date, second: date) -> int:
+def whole_months(first: Day | Moment, second: Day | Moment) -> int:
     """Full months from ``first`` to ``second``, negative when it lies before."""
     months = (second.year - first.year) * 12 + second.month - first.month
     after = (second.day, _clock_of(second)) >= (first.day, _clock_of(first))
@@ -167,8 +210,10 @@ def whole_months(first: date, second: date) -> int:
     return months
 
 
-def alike(first: date | time, second: date | time) -> bool:
+def alike(first: Moment | time, second: Moment | time) -> bool:
     """Whether they are equal: to the second, as the standard counts (DMN 1.5, 10.3.2.3.4 and 10.3.2.3.5)."""
+    if isinstance(first, FarMoment) and isinstance(second, FarMoment):
+        return first.cycles == second.cycles and alike(first.base, second.base)
     if isinstance(first, datetime) and isinstance(second, datetime):
         both = isinstance(first.tzinfo, Unzoned) == isinstance(second.tzinfo, Unzoned)
         return both and first.replace(microsecond=0) == second.replace(microsecond=0)
@@ -177,12 +222,16 @@ def alike(first: date | time, second: date | time) -> bool:
     return first == second
 
 
-def clock_time(moment: datetime) -> time:
+def clock_time(moment: Moment) -> time:
     """The time of day of ``moment``, in its zone where it has one."""
+    if isinstance(moment, FarMoment):
+        moment = moment.base
     return moment.time().replace(tzinfo=zoned(moment.tzinfo))
 
 
-def _clock_of(value: date) -> time:
+def _clock_of(value: Day | Moment) -> time:
+    if isinstance(value, FarMoment):
+        value = value.base
     return value.time() if isinstance(value, datetime) else time()
 
 
@@ -203,8 +252,10 @@ _DATE_FIELDS = {"year": "year", "month": "month", "day": "day"}
 _TIME_FIELDS = {"hour": "hour", "minute": "minute"}
 
 
-def property_of(value: date | time | timedelta | YearsMonths, field: str) -> Value:
+def property_of(value: Day | Moment | time | timedelta | YearsMonths, field: str) -> Value:
     """``value.field`` (DMN 1.5, table 65); None for a field it has not."""
+    if isinstance(value, FarDate | FarMoment):
+        return Decimal(value.year) if field == "year" else property_of(value.base, field)
     if isinstance(value, YearsMonths):
         sign = -1 if value.months < 0 else 1
         years, months = divmod(abs(value.months), 12)

@@ -172,7 +172,7 @@ def _is_of(value: Value, type: Type) -> bool:
 
 def narrower(type: Type, target: Type) -> bool:
     """Whether every value of ``type`` may stand where ``target`` is wanted (DMN 1.5, 10.3.2.9.2)."""
-    if type == target or target == ANY or type == NULL:
+    if target == ANY or type in (target, NULL):
         return True
     match type, target:
         case ListOf(), ListOf():

@@ -11,12 +11,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any, Final
 
 from taktflow.expressions import Cell
-from taktflow.values import Range, Value
+from taktflow.values import Range, Value, YearsMonths
 
 NULL: Final = 1
 """The set of class 0 alone."""
@@ -159,11 +159,33 @@ def _words(low: str | None, high: str | None) -> str | None:
     return next((low + tail for tail in ("!", "\0") if high is None or low + tail < high), None)
 
 
+def _clock(low: time | None, high: time | None) -> time | None:
+    known = high if low is None else low
+    assert known is not None
+    first = timedelta(microseconds=-1) if low is None else _since_midnight(low)
+    last = timedelta(days=1) if high is None else _since_midnight(high)
+    middle = (datetime(1, 1, 2, tzinfo=UTC) + (first + last) / 2).time().replace(tzinfo=known.tzinfo)
+    return middle if (low is None or low < middle) and (high is None or middle < high) else None
+
+
+def _since_midnight(clock: time) -> timedelta:
+    return timedelta(hours=clock.hour, minutes=clock.minute, seconds=clock.second, microseconds=clock.microsecond)
+
+
+def _months(low: YearsMonths | None, high: YearsMonths | None) -> YearsMonths | None:
+    if low is None:
+        return None if high is None else YearsMonths(high.months - 1)
+    after = YearsMonths(low.months + 1)
+    return after if high is None or after < high else None
+
+
 # A datetime is a date to isinstance, so it is asked first.
 _MIDDLES: Sequence[tuple[type, Callable[[Any, Any], Value]]] = (
     (Decimal, _number),
     (datetime, _moment),
     (date, _day),
     (timedelta, _moment),
+    (time, _clock),
+    (YearsMonths, _months),
     (str, _words),
 )

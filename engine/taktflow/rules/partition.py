@@ -1,6 +1,7 @@
 """A part of an index: some rows of a table, and for every class of each column's values those of them that match.
 
-Sets of rows are integers whose bit ``i`` is the part's row ``i``. A column's sets stand in a list by class where that
+Sets of rows are integers whose bit ``i`` is the part's row ``i``, counted from the last, so that the first row that
+matches is the highest bit. A column's sets stand in a list by class where that
 is small, else behind the few classes at which this part's set changes.
 """
 
@@ -39,7 +40,7 @@ class Sets:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """``rows`` are the table's numbers of the part's rows, rising. ``columns`` tells their sets, None where any is.
+    """``rows`` are the table's numbers of the part's rows, falling. ``columns`` tells their sets, None where any is.
 
     ``asked``: those rows that must be asked cell by cell before they count as matching.
     """
@@ -61,13 +62,17 @@ class Part:
     def numbers(self, found: int) -> Iterator[int]:
         """The table's numbers of the rows in ``found``, rising."""
         while found:
-            low = found & -found
-            yield self.rows[low.bit_length() - 1]
-            found ^= low
+            first = found.bit_length() - 1
+            yield self.rows[first]
+            found ^= 1 << first
 
 
 def part_of(rows: Sequence[int], columns: Sequence[tuple[Sequence[Runs], int, bool] | None], asked: set[int]) -> Part:
-    """The part that holds ``rows``. A column is the runs of each table row's cell, its classes, and whether listed."""
+    """The part that holds ``rows``, given rising.
+
+    A column is the runs of each table row's cell, the number of its classes, and whether its sets are listed by class.
+    """
+    rows = rows[::-1]
     sets = [None if column is None else _sets([column[0][row] for row in rows], *column[1:]) for column in columns]
     again = {place for place, row in enumerate(rows) if row in asked} if asked else set()
     loose = any(one is not None and one.loose for one in sets)

@@ -2,15 +2,18 @@
 
 Anything else (a formula cell, a cell that depends on other data, several rows, none, a value of the wrong type) gives
 None, and the table answers the general way. The function is put together from lines of our own that differ in numbers
-alone; no word of a definition is ever part of them.
+alone; no word of a definition is ever part of them. The same lines in a loop answer many requests at once.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
+from functools import partial
+from operator import itemgetter
 from types import CodeType, FunctionType
 from typing import Any, TypeAlias, cast
 
@@ -23,7 +26,22 @@ from taktflow.rules.told import Told, Tracing, set_made, set_value
 from taktflow.rules.typed import Mistyped, coerced
 from taktflow.values import Value
 
-Shortcut: TypeAlias = Callable[[Mapping[str, Value], datetime, tzinfo], Told | None]
+One: TypeAlias = Callable[[Mapping[str, Value], datetime, tzinfo], Told | None]
+Many: TypeAlias = Callable[[Iterable[Mapping[str, Value]], datetime, tzinfo], tuple[list[int], list[Value]]]
+Valued: TypeAlias = Callable[[Sequence[int]], list[Value]]
+
+NO_ROW = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """``one`` answers a request, or gives None. ``many`` gives for each request the row that answers or NO_ROW, and all
+    that was asked in one row, request by request. ``values`` are what rows answer, null for NO_ROW."""
+
+    one: One
+    many: Many
+    values: Valued
+
 
 ONE_VALUE = frozenset({"first", "unique", "any", "priority"})
 """Hit policies that answer with one value."""
@@ -45,31 +63,44 @@ class Unusual(Exception):
     """A value that the shortcut leaves to the general way."""
 
 
-class Known(dict[str, tuple[Value, int]]):
-    """What texts mean in one column, as value and class; as many as fit are kept, since the same ones come again."""
+class Kept(dict[Any, Any]):
+    """What has been found for a key, as long as there is room: the same texts come again and again."""
 
-    __slots__ = ("_column", "_type")
+    __slots__ = ("_find",)
 
-    def __init__(self, type_: CellType, column: IndexColumn) -> None:
+    def __init__(self, find: Callable[[Any], Any]) -> None:
         super().__init__()
-        self._type = type_
-        self._column = column
+        self._find = find
 
-    def __missing__(self, text: str) -> tuple[Value, int]:
-        if (self._type == "date" and len(text) != 10) or self._type == "datetime":
-            raise Unusual  # What such a text means may depend on the caller's zone.
-        try:
-            value = coerced(text, self._type, UTC)
-        except Mistyped as wrong:
-            raise Unusual from wrong
-        place = self._column.place(value)
-        if place is None:
-            raise Unusual
-        if len(text) <= _LONGEST_KEPT:
+    def __missing__(self, key: Any) -> Any:
+        found = self._find(key)
+        if not isinstance(key, str) or len(key) <= _LONGEST_KEPT:
             if len(self) >= _MOST_KEPT:
                 self.clear()
-            self[text] = value, place
-        return value, place
+            self[key] = found
+        return found
+
+
+def _word(column: IndexColumn, value: Any) -> int:
+    """The class of a text or of null."""
+    place = column.place(value) if value is None or type(value) is str else None
+    if place is None:
+        raise Unusual
+    return place
+
+
+def _written(type_: CellType, column: IndexColumn, text: str) -> tuple[Value, int]:
+    """The value that ``text`` writes, and its class."""
+    if (type_ == "date" and len(text) != 10) or type_ == "datetime":
+        raise Unusual  # What such a text means may depend on the caller's zone.
+    try:
+        value = coerced(text, type_, UTC)
+    except Mistyped as wrong:
+        raise Unusual from wrong
+    place = column.place(value)
+    if place is None:
+        raise Unusual
+    return value, place
 
 
 def shortcut_of(policy: str, columns: Sequence[Column], index: Index, tracing: Tracing) -> Shortcut | None:
@@ -90,112 +121,151 @@ def shortcut_of(policy: str, columns: Sequence[Column], index: Index, tracing: T
         "constants": constants,
         "END": index.count,
         "Clock": Clock,
+        "KeyError": KeyError,
         "Odd": (Unusual, TypeError, ArithmeticError),
         "NotImplemented": NotImplemented,
+        "NO_ROW": NO_ROW,
+        **{f"output{i}": name for i, name in enumerate(tracing.outputs)},
         "str": str,
     }
-    lines = [
-        *_read(columns, index, names),
-        *_search(policy == "first", index, names),
-        "    if best == END: return None",
-        *_answer(len(columns), tracing, constants, names),
-    ]
-    source = "\n".join(["def shortcut(scope, now, zone):", "  try:", *lines, "  except Odd: return None"])
-    module = compile(source, "<decision table>", "exec")
-    (code,) = (c for c in module.co_consts if isinstance(c, CodeType))
-    return cast(Shortcut, FunctionType(code, names))
+    lines = [*_read(columns, index, names), *_search(policy == "first", index, names), "if best == END: return None"]
+    if any(one is NotImplemented for one in constants):
+        lines.append("if constants[best] is NotImplemented: return None")
+    asked = f"({', '.join(f'v{i}' for i in range(len(columns)))},)"
+    clock = ["clock = Clock(now, zone)"] if any(column.source is not None for column in columns) else []
+    one = [*clock, "try:", *_inner([*lines, *_answer(asked, tracing)]), "except Odd: return None"]
+    names["blank"] = (None,) * len(columns)
+    turn = [line.replace("return None", "add(NO_ROW); given += blank; continue") for line in lines]
+    turn += ["add(best)", f"given += {asked}"]
+    loop = ["for scope in scopes:", *_inner(["try:", *_inner(turn), "except Odd: add(NO_ROW); given += blank"])]
+    # Two flat lists: thousands of small ones would keep the garbage collector busy.
+    many = ["chosen, given = [], []", "add = chosen.append", *clock, *loop, "return chosen, given"]
+    return Shortcut(
+        cast(One, _function("one(scope, now, zone)", one, names)),
+        cast(Many, _function("many(scopes, now, zone)", many, names)),
+        cast(Valued, _function("values(rows)", [f"return {_valued(tracing)}"], names)),
+    )
+
+
+def _valued(tracing: Tracing) -> str:
+    if len(tracing.outputs) == 1:
+        return "[constants[row] for row in rows]"
+    single, pairs = _pairs(tracing)
+    return f"[{pairs} for {single} in [constants[row] for row in rows]]"
+
+
+def _pairs(tracing: Tracing) -> tuple[str, str]:
+    """The names of a row's values, and the context they make."""
+    count = range(len(tracing.outputs))
+    return ", ".join(f"a{i}" for i in count), f"{{{', '.join(f'output{i}: a{i}' for i in count)}}}"
+
+
+def _inner(lines: Iterable[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
+
+
+def _function(head: str, lines: Sequence[str], names: dict[str, Any]) -> Any:
+    module = compile("\n".join([f"def {head}:", *_inner(lines)]), "<decision table>", "exec")
+    (code,) = (constant for constant in module.co_consts if isinstance(constant, CodeType))
+    return FunctionType(code, names)
 
 
 def _read(columns: Sequence[Column], index: Index, names: dict[str, Any]) -> Iterator[str]:
     """Lines that read column ``i``'s value into ``v{i}`` and its class into ``k{i}``."""
-    yield "    get = scope.get"
-    if any(column.source is not None for column in columns):
-        yield "    clock = Clock(now, zone)"
+    plain = [i for i, column in enumerate(columns) if column.source is None]
+    names.update({f"name{i}": columns[i].id for i in plain})
+    asked = [f"v{i} = scope.get(name{i})" for i in plain]
+    if len(plain) > 1:
+        # All at once, as long as none is missing.
+        names["pick"] = itemgetter(*(columns[i].id for i in plain))
+        yield f"try: {', '.join(f'v{i}' for i in plain)} = pick(scope)"
+        asked = ["except KeyError:", *_inner(asked)]
+    yield from asked
     for i, (column, known) in enumerate(zip(columns, index.columns, strict=True)):
         assert known.axis is not None
-        names[f"name{i}"] = column.id
+        if column.source is not None:
+            names[f"source{i}"] = column.source.evaluate
+            yield f"v{i} = source{i}(scope, clock)"
+        if column.type == "text":
+            names[f"known{i}"] = Kept(partial(_word, known))
+            yield f"k{i} = known{i}[v{i}]"
+            continue
         names[f"kind{i}"] = _KINDS[column.type]
         names[f"exact{i}"] = known.axis.exact.get
         names[f"points{i}"] = known.axis.constants
         names[f"other{i}"] = known.axis.size - 1
-        if column.source is None:
-            yield f"    v{i} = get(name{i})"
+        yield f"t = type_(v{i})"
+        if column.type == "boolean":
+            yield f"if t is kind{i}:"
         else:
-            names[f"source{i}"] = column.source.evaluate
-            yield f"    v{i} = source{i}(scope, clock)"
-        yield f"    t = type_(v{i})"
-        if column.type != "text" and column.type != "boolean":
-            names[f"known{i}"] = Known(column.type, known)
-            yield f"    if t is str: v{i}, k{i} = known{i}[v{i}]"
-            yield f"    elif t is kind{i}:"
-        else:
-            yield f"    if t is kind{i}:"
-        yield from _classed(i, known)
-        yield f"    elif v{i} is not None: return None"
-        yield "    else: return None" if column.dated else f"    else: k{i} = 0"
+            names[f"known{i}"] = Kept(partial(_written, column.type, known))
+            yield f"if t is str: v{i}, k{i} = known{i}[v{i}]"
+            yield f"elif t is kind{i}:"
+        yield from _inner(_classed(i, known))
+        yield f"elif v{i} is not None: return None"
+        yield "else: return None" if column.dated else f"else: k{i} = 0"
 
 
 def _classed(i: int, known: IndexColumn) -> Iterator[str]:
     assert known.axis is not None
     if not known.axis.constants:
-        yield f"        k{i} = other{i}"
+        yield f"k{i} = other{i}"
     elif not known.axis.ordered:
-        yield f"        k{i} = exact{i}(v{i}, other{i})"
+        yield f"k{i} = exact{i}(v{i}, other{i})"
     else:
-        yield f"        k{i} = exact{i}(v{i})"
-        yield f"        if k{i} is None: k{i} = 2 * bisect_left(points{i}, v{i}) + 1"
+        yield f"k{i} = exact{i}(v{i})"
+        yield f"if k{i} is None: k{i} = 2 * bisect_left(points{i}, v{i}) + 1"
 
 
 def _search(first: bool, index: Index, names: dict[str, Any]) -> Iterator[str]:
     """Lines that put the row that answers into ``best``; END when there is none."""
-    yield "    best = END"
+    yield "best = END"
     if index.divider is not None:
         yield from _divided(first, index, names)
     if not index.wide.rows:
         return
     names["wide_rows"], names["wide_asked"] = index.wide.rows, index.wide.asked
-    names["wide_first"] = index.wide.rows[0]
+    names["wide_first"] = index.wide.rows[-1]
     known = [i for i, sets in enumerate(index.wide.columns) if sets is not None]
     for i in known:
         names[f"wide{i}"] = cast(Sets, index.wide.columns[i]).sets
     names["wide_every"] = (1 << len(index.wide.rows)) - 1
     found = " & ".join(f"wide{i}[k{i}]" for i in known) or "wide_every"
-    yield f"    if wide_first < best: m = {found}" if first else f"    m = {found}"
-    if first:
-        yield "    else: m = 0"
-    yield "    if m:"
-    if index.wide.asked:
-        yield "        if m & wide_asked: return None"
-    if first:
-        yield "        row = wide_rows[(m & -m).bit_length() - 1]"
-        yield "        if row < best: best = row"
+    yield f"m = {found} if wide_first < best else 0" if first else f"m = {found}"
+    yield "if m:"
+    yield from _inner(_met(first, "wide_", bool(index.wide.asked), divided=index.divider is not None))
+
+
+def _met(first: bool, of: str, asked: bool, *, divided: bool) -> Iterator[str]:
+    """Lines for rows that match: ``m`` holds them."""
+    if asked:
+        yield f"if m & {of}asked: return None"
+    if not first:
+        yield "if best != END or m & (m - 1): return None" if divided else "if m & (m - 1): return None"
+        yield f"best = {of}rows[m.bit_length() - 1]"
+    elif divided:
+        yield f"row = {of}rows[m.bit_length() - 1]"
+        yield "if row < best: best = row"
     else:
-        yield "        if best != END or m & (m - 1): return None"
-        yield "        best = wide_rows[m.bit_length() - 1]"
+        yield f"best = {of}rows[m.bit_length() - 1]"
 
 
 def _divided(first: bool, index: Index, names: dict[str, Any]) -> Iterator[str]:
-    tested = [i for i in range(len(index.columns)) if any(part.columns[i] for part in index.parts.values())]
+    tested = [i for i in range(len(index.columns)) if any(sets is not None for sets in _column(index, i))]
     points = [i for i in tested if any(s is not None and s.points is not None for s in _column(index, i))]
     plain = [i for i in tested if i not in points]
     names["parts"] = {place: _flat(part, plain, points, index) for place, part in index.parts.items()}.get
-    asked = any(part.asked for part in index.parts.values())
     inner = [f"s{i}" for i in plain] + [f"p{i}, s{i}" for i in points]
-    yield f"    part = parts(k{index.divider})"
-    yield "    if part is not None:"
-    yield f"        rows, asked, m, {', '.join(inner)}{',' if inner else ''} = part"
+    yield f"part = parts(k{index.divider})"
+    yield "if part is not None:"
+    yield f"    {', '.join(['rows', 'asked', 'm', *inner])} = part"
     if plain:
-        yield f"        m = {' & '.join(f's{i}[k{i}]' for i in plain)}"
+        yield f"    m = {' & '.join(f's{i}[k{i}]' for i in plain)}"
     for i in points:
-        yield f"        if m: m &= s{i}[bisect(p{i}, k{i})]"
-    yield "        if m:"
-    if asked:
-        yield "            if m & asked: return None"
-    if first:
-        yield "            best = rows[(m & -m).bit_length() - 1]"
-    else:
-        yield "            if m & (m - 1): return None"
-        yield "            best = rows[m.bit_length() - 1]"
+        yield f"    if m: m &= s{i}[bisect(p{i}, k{i})]"
+    yield "    if m:"
+    asked = any(part.asked for part in index.parts.values())
+    yield from _inner(_inner(_met(first, "", asked, divided=False)))
 
 
 def _column(index: Index, number: int) -> Iterator[Sets | None]:
@@ -217,23 +287,22 @@ def _flat(part: Part, plain: Sequence[int], points: Sequence[int], index: Index)
 
 
 def _constants(tracing: Tracing) -> Sequence[Value]:
-    """What each row answers: a value for one output, all of them for several; NotImplemented where it is computed."""
+    """What each row answers: a value for one output, all of them for several; NotImplemented where it is computed.
+
+    One more stands at the end, for NO_ROW.
+    """
     single = len(tracing.outputs) == 1
-    return [(a.cells[0] if single else a.cells) if a.constant else NotImplemented for a in tracing.answers]
+    found = [(a.cells[0] if single else a.cells) if a.constant else NotImplemented for a in tracing.answers]
+    return [*found, None if single else (None,) * len(tracing.outputs)]
 
 
-def _answer(inputs: int, tracing: Tracing, constants: Sequence[Value], names: dict[str, Any]) -> Iterator[str]:
-    yield "    found = constants[best]"
-    if any(one is NotImplemented for one in constants):
-        yield "    if found is NotImplemented: return None"
-    yield "    told = new(Told)"
+def _answer(asked: str, tracing: Tracing) -> Iterator[str]:
+    yield "told = new(Told)"
     if len(tracing.outputs) == 1:
-        yield "    set_value(told, found)"
+        yield "set_value(told, constants[best])"
     else:
-        names.update({f"output{i}": name for i, name in enumerate(tracing.outputs)})
-        count = range(len(tracing.outputs))
-        yield f"    {', '.join(f'a{i}' for i in count)} = found"
-        yield f"    set_value(told, {{{', '.join(f'output{i}: a{i}' for i in count)}}})"
-    asked = ", ".join(f"v{i}" for i in range(inputs))
-    yield f"    set_made(told, (tracing, ({asked},), (best,), None))"
-    yield "    return told"
+        values, pairs = _pairs(tracing)
+        yield f"{values} = constants[best]"
+        yield f"set_value(told, {pairs})"
+    yield f"set_made(told, (tracing, {asked}, (best,), None))"
+    yield "return told"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from decimal import Decimal
@@ -11,11 +11,12 @@ from taktflow.definitions.decision import Decision
 from taktflow.errors import Invalid
 from taktflow.expressions import Clock, LimitExceeded
 from taktflow.rules.answer import Answer, Answering, rank
+from taktflow.rules.answers import Answers
 from taktflow.rules.column import Column, columns_of, indexed
 from taktflow.rules.headings import note_settings
 from taktflow.rules.index import Index
 from taktflow.rules.reading import Reading, read
-from taktflow.rules.shortcut import Shortcut, shortcut_of
+from taktflow.rules.shortcut import NO_ROW, Shortcut, shortcut_of
 from taktflow.rules.told import Told, Tracing
 from taktflow.rules.typed import TYPE_WORDS, Mistyped
 from taktflow.rules.words import Words, beyond, fault, inputs_text
@@ -52,25 +53,25 @@ class Table:
         what was asked.
         """
         try:
-            if self.shortcut is not None and (told := self.shortcut(scope, now, zone)) is not None:
+            if self.shortcut is not None and (told := self.shortcut.one(scope, now, zone)) is not None:
                 return told
             return self._decided(scope, Clock(now, zone), zone)
         except LimitExceeded as wrong:
             raise beyond("decision.output", wrong) from wrong
 
-    def decide_many(
-        self, scopes: Iterable[Mapping[str, Value]], *, now: datetime, zone: tzinfo
-    ) -> list[Result | NodeError]:
-        """The answer for each of ``scopes``, or the error that deciding it alone raises."""
-        shortcut = self.shortcut
-        found: list[Result | NodeError] = []
-        for scope in scopes:
+    def decide_many(self, scopes: Sequence[Mapping[str, Value]], *, now: datetime, zone: tzinfo) -> Answers:
+        """What deciding each of ``scopes`` alone gives or raises, as a list of results and NodeErrors."""
+        if self.shortcut is not None:
+            rows, asked = self.shortcut.many(scopes, now, zone)
+        else:
+            rows, asked = [NO_ROW] * len(scopes), []
+        others: dict[int, Result | NodeError] = {}
+        for number in [number for number, row in enumerate(rows) if row == NO_ROW]:
             try:
-                told = shortcut(scope, now, zone) if shortcut is not None else None
-                found.append(told or self.decide(scope, now=now, zone=zone))
-            except (NodeError, LimitExceeded) as wrong:
-                found.append(wrong if isinstance(wrong, NodeError) else beyond("decision.output", wrong))
-        return found
+                others[number] = self.decide(scopes[number], now=now, zone=zone)
+            except NodeError as wrong:
+                others[number] = wrong
+        return Answers(rows, asked, others, self.tracing, self.shortcut)
 
     def _decided(self, scope: Mapping[str, Value], clock: Clock, zone: tzinfo) -> Result:
         asked = self._asked(scope, clock, zone)

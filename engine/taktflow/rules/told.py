@@ -67,7 +67,7 @@ class Told(Result):
         set_made(self, (tracing, asked, rows, fallback))
 
     @property
-    def trace(self) -> Json:  # type: ignore[override]  # A field there, made when it is read here.
+    def trace(self) -> Json:  # A field there, made when it is read here.
         """The rows that answered, their cells and what was asked; the caller's own."""
         tracing, asked, rows, fallback = self._made
         return tracing.trace(asked, rows, fallback)
@@ -75,7 +75,7 @@ class Told(Result):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Result) and (self.value, self.trace) == (other.value, other.trace)
 
-    __hash__ = None  # A value may be a list.
+    __hash__ = None  # type: ignore[assignment]  # A value may be a list.
 
 
 # The quickest way to fill a frozen object; every answer passes here.

@@ -69,7 +69,7 @@ def _outcome(act: Any) -> str:
 
 
 @given(EXPRESSIONS)
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 def test_both_evaluators_give_the_same_value_and_never_fail(text: str) -> None:
     expression = parse(text)
 

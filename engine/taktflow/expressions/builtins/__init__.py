@@ -49,7 +49,7 @@ def chosen_form(
 
 
 def built_in_value(run: Run, name: str) -> Function:
-    """The built-in called ``name`` as a value, such as a sort may be given; it takes the arguments of its first form."""
+    """The built-in called ``name`` as a value, such as a sort may be given; it is called by its first form."""
     form = builtins()[name].forms[0]
     types = tuple(p.type for p in form.parameters)
     result = ANY if callable(form.result) else form.result

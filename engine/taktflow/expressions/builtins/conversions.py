@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from taktflow.expressions import temporal
 from taktflow.expressions.builtins.forms import Builtin, Form, Parameter, whole
+from taktflow.expressions.far import FarDate, FarMoment, day_of
 from taktflow.expressions.limits import LITERAL_DIGITS
 from taktflow.expressions.operators import MATH
 from taktflow.expressions.run import Run
@@ -28,36 +29,34 @@ _NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII
 
 
 def _date(source: Value) -> Value:
-    if isinstance(source, datetime):
-        return source.date()
-    if isinstance(source, date):
+    if isinstance(source, datetime | FarMoment):
+        return temporal.day_in(source)
+    if isinstance(source, date | FarDate):
         return source
     return temporal.read_date(source) if isinstance(source, str) else None
 
 
 def _date_of(year: Decimal, month: Decimal, day: Decimal) -> Value:
-    return date(whole(year), whole(month), whole(day))
+    return day_of(whole(year), whole(month), whole(day))
 
 
 def _date_and_time(run: Run, source: Value) -> Value:
-    if isinstance(source, datetime):
+    if isinstance(source, datetime | FarMoment):
         return source
-    if isinstance(source, date):
+    if isinstance(source, date | FarDate):
         return temporal.joined(source, time(), run.clock.zone)
     return temporal.read_date_and_time(source, run.clock.zone) if isinstance(source, str) else None
 
 
 def _date_with_time(run: Run, day: Value, at: time) -> Value:
-    if isinstance(day, datetime):
-        day = day.date()
-    return temporal.joined(day, at, run.clock.zone) if isinstance(day, date) else None
+    if isinstance(day, datetime | FarMoment):
+        day = temporal.day_in(day)
+    return temporal.joined(day, at, run.clock.zone) if isinstance(day, date | FarDate) else None
 
 
 def _time(source: Value) -> Value:
-    if isinstance(source, datetime):
-        return temporal.clock_time(source)
-    if isinstance(source, date):
-        return temporal.as_moment(source).timetz()
+    if isinstance(source, date | FarDate | FarMoment):
+        return temporal.clock_time(temporal.as_moment(source))
     if isinstance(source, time):
         return source
     return temporal.read_time(source) if isinstance(source, str) else None
@@ -83,7 +82,7 @@ def _duration(source: Value) -> Value:
 
 
 def _years_and_months(start: Value, end: Value) -> Value:
-    if not (isinstance(start, date) and isinstance(end, date)):
+    if not (isinstance(start, date | FarDate | FarMoment) and isinstance(end, date | FarDate | FarMoment)):
         return None
     return YearsMonths(temporal.whole_months(start, end))
 
@@ -112,7 +111,7 @@ def string(value: Value) -> Value:
             return "true" if value else "false"
         case Decimal():
             return number_text(value)
-        case datetime() | date() | time():
+        case datetime() | date() | time() | FarDate() | FarMoment():
             return _moment_text(value)
         case timedelta():
             return duration_text(value)
@@ -137,7 +136,9 @@ def _range_text(value: Range) -> str:
     return f"{'[' if value.low_closed else '('}{low}..{high}{']' if value.high_closed else ')'}"
 
 
-def _moment_text(value: date | time) -> str:
+def _moment_text(value: temporal.Day | temporal.Moment | time) -> str:
+    if isinstance(value, FarDate | FarMoment):
+        return value.written(_moment_text(value.base))
     zone = zoned(value.tzinfo) if isinstance(value, datetime | time) else None
     text = value.isoformat() if zone is not None or type(value) is date else _local_text(value)
     key = getattr(zone, "key", None)

@@ -52,7 +52,7 @@ def _absolute(value: Value) -> Value:
         case YearsMonths():
             return YearsMonths(abs(value.months))
         case _:
-            return abs(number(value)) if kind(value) == "number" else None
+            return number(value).copy_abs() if kind(value) == "number" else None
 
 
 def _modulo(dividend: Decimal, divisor: Decimal) -> Value:

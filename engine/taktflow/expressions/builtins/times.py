@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from taktflow.expressions.builtins.forms import Builtin, Form, Parameter
+from taktflow.expressions.far import FarDate, FarMoment, cycled
 from taktflow.expressions.run import Run
 from taktflow.expressions.types import ANY, DATE, DATETIME, NUMBER, STRING
 from taktflow.values import Value
@@ -25,20 +26,28 @@ def _now(run: Run) -> Value:
     return run.clock.here
 
 
+def _near(day: Value) -> date:
+    """A day of the same name and place in a year of the same shape; ``ValueError`` for what is no date."""
+    if not isinstance(day, date | FarDate | FarMoment):
+        raise ValueError("a date is wanted")
+    found: date = cycled(day)[1]
+    return found
+
+
 def _day_of_week(day: Value) -> Value:
-    return _DAYS[day.weekday()] if isinstance(day, date) else None
+    return _DAYS[_near(day).weekday()]
 
 
 def _month_of_year(day: Value) -> Value:
-    return _MONTHS[day.month - 1] if isinstance(day, date) else None
+    return _MONTHS[_near(day).month - 1]
 
 
 def _day_of_year(day: Value) -> Value:
-    return Decimal(day.timetuple().tm_yday) if isinstance(day, date) else None
+    return Decimal(_near(day).timetuple().tm_yday)
 
 
 def _week_of_year(day: Value) -> Value:
-    return Decimal(day.isocalendar().week) if isinstance(day, date) else None
+    return Decimal(_near(day).isocalendar().week)
 
 
 _DAY = (Parameter("date", ANY),)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,8 @@ class Rule:
     notes: tuple[str, ...] = ()
     description: str = ""
     at: Place = NOWHERE
+    written: Sequence[Any] | None = None
+    """The native row that the rule was written from: id, cells, perhaps a note."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

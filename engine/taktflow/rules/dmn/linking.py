@@ -50,8 +50,11 @@ class _File:
     """Import names by namespace."""
 
 
-def link(documents: Sequence[tuple[Document, Notes]]) -> dict[Key, Ready]:
-    """Every part of ``documents``, the first of which is the model itself; findings go to each file's notes."""
+def link(documents: Sequence[tuple[Document, Notes]]) -> tuple[dict[Key, Ready], Kinds]:
+    """Every part of ``documents`` and the types of the first, which is the model itself.
+
+    Findings go to each file's notes.
+    """
     files: dict[str, _File] = {}
     for document, notes in documents:
         prefixes = {i.namespace: i.name for i in document.imports}
@@ -61,7 +64,8 @@ def link(documents: Sequence[tuple[Document, Notes]]) -> dict[Key, Ready]:
             if one.namespace not in files:
                 file.notes.add("dmn.import_missing", one.at, name=one.name, namespace=one.namespace)
         file.kinds.imported = {p: files[n].kinds for n, p in file.prefixes.items() if n in files}
-    return {ready.key: ready for file in files.values() for ready in _Linker(file, files).every()}
+    parts = {ready.key: ready for file in files.values() for ready in _Linker(file, files).every()}
+    return parts, files[documents[0][0].namespace].kinds
 
 
 class _Linker:

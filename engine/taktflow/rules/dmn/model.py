@@ -9,9 +9,10 @@ from taktflow.errors import NotFound
 from taktflow.expressions import Clock
 from taktflow.expressions.limits import STEPS
 from taktflow.expressions.run import Run
+from taktflow.rules.dmn.boxes import Place
 from taktflow.rules.dmn.document import Decision, Document, InputData, Knowledge, Named, Service
 from taktflow.rules.dmn.evaluation import Evaluation, Outcome
-from taktflow.rules.dmn.kinds import Kind
+from taktflow.rules.dmn.kinds import Kind, Kinds
 from taktflow.rules.dmn.linking import Key, Ready, link
 from taktflow.rules.dmn.notes import Notes
 from taktflow.rules.dmn.passage import Passage
@@ -35,9 +36,10 @@ class Member:
 class Model:
     """Immutable once read and safe to share between threads."""
 
-    def __init__(self, document: Document, parts: Mapping[Key, Ready]) -> None:
+    def __init__(self, document: Document, parts: Mapping[Key, Ready], kinds: Kinds) -> None:
         self.document = document
         self.parts = parts
+        self.kinds = kinds
 
     @property
     def name(self) -> str:
@@ -63,6 +65,10 @@ class Model:
     def services(self) -> tuple[Member, ...]:
         """The decision services."""
         return self._members(Service)
+
+    def kind_of(self, type_ref: str, at: Place) -> Kind:
+        """What a type of the model's own file means; anything when there is no such type."""
+        return self.kinds.kind(type_ref, at)
 
     def evaluate(self, name: str, inputs: Mapping[str, Value], clock: Clock) -> Outcome:
         """The value of the decision, service or knowledge model called ``name``, or with that id.
@@ -119,5 +125,5 @@ def read_model(
             found = by_namespace.pop(wanted.namespace, None)
             if found is not None:
                 used.append(found)
-    parts = link(used)
-    return Model(own, parts), [f for _, n in used for f in n.found]
+    parts, kinds = link(used)
+    return Model(own, parts, kinds), [f for _, n in used for f in n.found]

@@ -76,7 +76,7 @@ def tests_of(box: LiteralExpression, known: Known, notes: Notes) -> tuple[tuple[
     if box.foreign:
         return (NULL,), False
     known = known.with_names(SUBJECT)
-    negated = _inside_not(text)
+    negated = inside_not(text)
     found = _read(f"{SUBJECT} in ({negated or text}\n)", box, known, notes)
     if not isinstance(found, t.In):
         return (NULL,), False
@@ -93,7 +93,7 @@ def one_test(box: LiteralExpression, known: Known, notes: Notes) -> t.Node | Non
     return called(named("not"), [("", whole)]) if negated else whole
 
 
-def _inside_not(text: str) -> str | None:
+def inside_not(text: str) -> str | None:
     """What stands between the brackets when all of ``text`` is ``not(...)``."""
     if not text.startswith("not") or not text.endswith(")") or not text[3:].lstrip().startswith("("):
         return None
@@ -119,7 +119,7 @@ def _over_subject(test: t.Node) -> t.Node:
     subject = named(SUBJECT)
     if isinstance(test, t.Literal | t.UnaryTest | t.RangeLiteral):
         return t.In(of=subject, tests=(test,), at=0, end=0)
-    if _asks(test):
+    if asks(test):
         return test
     # A condition that never speaks of the value, such as `score > 3` in a column of texts, is its own answer.
     meets = t.In(of=subject, tests=(test,), at=0, end=0)
@@ -130,7 +130,8 @@ def _met(_: Value, subject: Value, answer: Value, meets: Value) -> Value:
     return answer if isinstance(answer, bool) and not isinstance(subject, bool | list) else meets
 
 
-def _asks(node: t.Node) -> bool:
+def asks(node: t.Node) -> bool:
+    """Whether ``node`` speaks of the value under test."""
     todo = [node]
     while todo:
         one = todo.pop()

@@ -17,11 +17,9 @@ from taktflow.rules.dmn.document import (
     Part,
     Service,
 )
+from taktflow.rules.dmn.extension import extension_in
 from taktflow.rules.dmn.notes import Notes
 from taktflow.rules.dmn.xml import Element, XmlUnreadable, parse_xml
-
-EXTENSIONS = "https://taktflow.dev/dmn"
-"""The namespace of what we add to a file we write."""
 
 
 def read_document(document: bytes, name: str) -> tuple[Document | None, Notes]:
@@ -113,7 +111,7 @@ class _Reader:
                     requires=_references(element, "informationRequirement", "requiredDecision", "requiredInput"),
                     knowledge=_references(element, "knowledgeRequirement", "requiredKnowledge"),
                     question=(element.text_of("question") or "").strip(),
-                    extension=_extension(element),
+                    extension=extension_in(element),
                 )
             case "businessKnowledgeModel":
                 logic = element.first("encapsulatedLogic")
@@ -160,13 +158,6 @@ def _words(root: Element) -> Iterator[str]:
         if name := name_of(element):
             yield name
         todo += (c for c in element.children if c.space == root.space)
-
-
-def _extension(element: Element) -> Element | None:
-    extensions = element.first("extensionElements")
-    if extensions is None:
-        return None
-    return next((c for c in extensions.children if c.space == EXTENSIONS), None)
 
 
 def _hrefs(element: Element, *tags: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from taktflow.rules.dmn.boxes import (
     Place,
     Rule,
 )
+from taktflow.rules.dmn.extension import cells_of, extension_in
 from taktflow.rules.dmn.notes import Notes
 from taktflow.rules.dmn.xml import Element
 
@@ -93,4 +94,5 @@ class _Table:
             notes=tuple((e.text_of("text") or "").strip() for e in element.all("annotationEntry")),
             description=(element.text_of("description") or "").strip(),
             at=at,
+            written=cells_of(extension_in(element)),
         )

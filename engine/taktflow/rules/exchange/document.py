@@ -1,4 +1,4 @@
-"""Decision tables as canonical YAML: a fixed order of keys, one column and one row on a line.
+"""Decision tables and formulas as canonical YAML: a fixed order of keys, one column and one row on a line.
 
 Two tables that mean the same settings are the same text, so that a version control system's differences show what
 changed and nothing else.
@@ -14,7 +14,7 @@ from typing import Any
 import simplejson
 
 from taktflow.definitions.canonical import canonical
-from taktflow.definitions.decision import Decision
+from taktflow.definitions.envelope import Envelope
 from taktflow.definitions.scalars import ScalarWrong, plain_scalar
 from taktflow.values import Json
 
@@ -25,7 +25,7 @@ _LONGEST_PLAIN = 60
 _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
-def written(definition: Decision) -> str:
+def written(definition: Envelope) -> str:
     """``definition`` as YAML that reads back as an equal definition; comments are not kept."""
     return "".join(f"{line}\n" for line in _lines(canonical(definition)))
 

@@ -112,7 +112,8 @@ def tables(draw: st.DrawFn) -> Decision:
         **draw(_settings(names[:cut], outputs)),
     }
     rows = draw(st.lists(_row(len(names)), max_size=6))
-    if rows or draw(st.booleans()):
+    listed: bool = draw(st.booleans())
+    if rows or listed:
         document["rows"] = rows
     if draw(st.integers(0, 3)) == 0:
         document["crosstab"] = [draw(_crosstab(names[:cut], names[cut:]))]

@@ -1,0 +1,109 @@
+"""Tables in and out of other programs' files: Excel, CSV, GoRules' JDM, DMN and canonical YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Literal, TypeAlias
+
+from taktflow.definitions.decision import Decision
+from taktflow.definitions.load import definition, load
+from taktflow.errors import Invalid, NotFound
+from taktflow.rules.exchange import read_csv, read_jdm, write_csv, written
+from taktflow.values import Finding, has_errors
+
+Format: TypeAlias = Literal["xlsx", "csv", "dmn", "yaml"]
+MEDIA: Mapping[Format, str] = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+    "dmn": "application/xml",
+    "yaml": "application/yaml",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The table that a file holds, None where it cannot be told, and all that is to be said about reading it."""
+
+    decision: Decision | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is a table, read without errors."""
+        return self.decision is not None and not has_errors(self.findings)
+
+
+def imported(
+    content: bytes, name: str, into: Decision | None = None, *, decision: str | None = None, sheet: str = ""
+) -> Imported:
+    """The table in the file called ``name``, read as its ending says.
+
+    Settings that the file does not carry stay as ``into`` has them. ``decision`` says which one, where a file holds
+    several; ``sheet`` names the cross-tab that a CSV is. Raises Invalid or NotFound when it cannot be told which.
+    """
+    ending = PurePath(name).suffix.lower()
+    if ending == ".xlsx":
+        # Not above: reading openpyxl is a tenth of the server's start.
+        from taktflow.rules.exchange.xlsx import read_xlsx
+
+        return Imported(*read_xlsx(content, into))
+    if ending == ".csv":
+        if into is None:
+            raise Invalid("tables.import_into", name=name)
+        return Imported(*read_csv(content, into, sheet=sheet))
+    reader = _READERS.get(ending)
+    if reader is None:
+        raise Invalid("tables.import_kind", name=name, known=", ".join([".xlsx", ".csv", *_READERS]))
+    found, findings = reader(content, name)
+    if not found:
+        return Imported(None, tuple(findings))
+    wanted = decision or (into.id if into is not None and any(d.id == into.id for d in found) else None)
+    return Imported(_chosen(found, wanted), tuple(findings))
+
+
+def _chosen(found: Sequence[Decision], id: str | None) -> Decision:
+    if id is None and len(found) == 1:
+        return found[0]
+    known = ", ".join(d.id for d in found)
+    if id is None:
+        raise NotFound("tables.several", known=known)
+    for one in found:
+        if one.id == id:
+            return one
+    raise NotFound("tables.none", id=id, known=known)
+
+
+def _yaml(content: bytes, name: str) -> tuple[Sequence[Decision], Sequence[Finding]]:
+    loaded = load(content, name)
+    found, wrong = definition(loaded)
+    return [found] if isinstance(found, Decision) else [], [*loaded.findings, *wrong]
+
+
+def _jdm(content: bytes, _: str) -> tuple[Sequence[Decision], Sequence[Finding]]:
+    return read_jdm(content)
+
+
+_READERS: Mapping[str, Callable[[bytes, str], tuple[Sequence[Decision], Sequence[Finding]]]] = {
+    ".json": _jdm,
+    ".yaml": _yaml,
+    ".yml": _yaml,
+}
+
+
+def exported(decision: Decision, format: Format, *, version: int | None = None, sheet: str = "") -> bytes:
+    """``decision`` as a file of ``format``; a CSV holds the one ``sheet``. Raises Invalid for one that there is not."""
+    match format:
+        case "xlsx":
+            from taktflow.rules.exchange.xlsx import write_xlsx
+
+            return write_xlsx(decision, version=version)
+        case "csv":
+            return write_csv(decision, sheet=sheet)
+        case "dmn":
+            from taktflow.rules.dmn.writer import write_model
+
+            return write_model([decision], decision.id)
+        case "yaml":
+            return written(decision).encode()

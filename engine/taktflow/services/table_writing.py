@@ -1,0 +1,153 @@
+"""Writes a changed table back into its files: rows that stay keep their lines, and comments keep their rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path, PurePosixPath
+
+from taktflow.definitions.canonical import content_hash
+from taktflow.definitions.decision import Cell, Crosstab, Decision, RowsFile
+from taktflow.definitions.load import definition, load, load_all
+from taktflow.definitions.pack import Placed
+from taktflow.definitions.places import Loaded
+from taktflow.definitions.rows import listed
+from taktflow.definitions.rows_file import NOTE, ROW_ID
+from taktflow.errors import Invalid
+from taktflow.rules.exchange import difference, written
+from taktflow.rules.typed import cell_text
+
+
+def rewritten(folder: Path, placed: Placed, new: Decision) -> Mapping[Path, str]:
+    """What the files of ``placed`` below ``folder`` hold once they mean ``new``; those that stay are left out.
+
+    Where only rows change the rest of the document stays as its author wrote it; else it is written anew in canonical
+    form, without comments. Raises Invalid for a document that shares its file with others.
+    """
+    old, loaded = placed.definition, placed.read_from
+    assert isinstance(old, Decision)
+    path = folder / loaded.name
+    before = path.read_text(encoding="utf-8-sig")
+    if len(load_all(before, loaded.name)) > 1:
+        raise Invalid("tables.shared_file", file=loaded.name)
+    kept, changed = _rows_apart(loaded, old, new)
+    files = {path.parent / name: text for name, text in changed.items()}
+    text = before if content_hash(kept) == content_hash(_as_read(loaded)) else _document(loaded, before, kept)
+    if text != before:
+        files[path] = text
+    return files
+
+
+def _as_read(loaded: Loaded) -> Decision:
+    """The document itself, its rows still in their files."""
+    found, _ = definition(loaded)
+    assert isinstance(found, Decision)
+    return found
+
+
+def _rows_apart(loaded: Loaded, old: Decision, new: Decision) -> tuple[Decision, dict[str, str]]:
+    """``new`` with rows in the files that the document names for them, and what those files hold where it changes."""
+    document = _as_read(loaded)
+    files: dict[str, str] = {}
+    changes: dict[str, object] = {}
+    if isinstance(document.rows, RowsFile):
+        changes["rows"] = document.rows
+        heads = [ROW_ID, *(i.id for i in new.inputs), *(o.id for o in new.outputs), NOTE]
+        if (new.rows, new.inputs, new.outputs) != (old.rows, old.inputs, old.outputs):
+            files[document.rows.file] = _comma(heads, listed(new.rows))
+    named = {sheet.id: sheet for sheet in document.crosstab if isinstance(sheet.rows, RowsFile)}
+    if named and new.crosstab:
+        before = {sheet.id: sheet for sheet in old.crosstab}
+        changes["crosstab"] = tuple(_sheet_apart(s, named.get(s.id), before.get(s.id), files) for s in new.crosstab)
+    return (new.model_copy(update=changes) if changes else new), files
+
+
+def _sheet_apart(sheet: Crosstab, named: Crosstab | None, before: Crosstab | None, files: dict[str, str]) -> Crosstab:
+    if named is None or not isinstance(named.rows, RowsFile):
+        return sheet
+    if before is None or (sheet.rows, sheet.down, sheet.across) != (before.rows, before.down, before.across):
+        files[named.rows.file] = _comma([ROW_ID, *sheet.down, *(c.id for c in sheet.across)], listed(sheet.rows))
+    return sheet.model_copy(update={"rows": named.rows})
+
+
+def _comma(heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    noted = any(len(row) >= len(heads) and row[-1] not in (None, "") for row in rows) or heads[-1] != NOTE
+    wide = len(heads) if noted else len(heads) - 1
+    writer.writerow(heads[:wide])
+    for row in rows:
+        cells = [cell_text(cell) for cell in row[:wide]]
+        writer.writerow([*cells, *[""] * (wide - len(cells))])
+    return text.getvalue()
+
+
+def _document(loaded: Loaded, before: str, new: Decision) -> str:
+    canonical = written(new)
+    if PurePosixPath(loaded.name).suffix.lower() == ".json":
+        raise Invalid("tables.json_file", file=loaded.name)
+    spliced = _spliced(loaded, before, new, canonical)
+    if spliced is None:
+        return canonical
+    again, findings = definition(load(spliced, loaded.name))
+    sound = isinstance(again, Decision) and not findings and not difference(again, new)
+    return spliced if sound else canonical
+
+
+def _spliced(loaded: Loaded, before: str, new: Decision, canonical: str) -> str | None:
+    """``before`` with the lines of its rows exchanged; None where more than listed rows changes."""
+    old = _as_read(loaded)
+    found = difference(old, new)
+    if found.settings or any(c.sheet for c in found.rows) or isinstance(new.rows, RowsFile) or not old.rows:
+        return None
+    lines = before.splitlines()
+    first, end = _block(loaded, lines)
+    names = [cell_text(row[0]) for row in listed(old.rows)]
+    if first < 0 or len(set(names)) < len(names):
+        return None
+    pieces = _pieces(loaded, lines, names, end)
+    if pieces is None:
+        return None
+    changed = {c.row for c in found.rows if c.kind != "moved"}
+    fresh = canonical.splitlines()
+    begin = fresh.index("rows:") + 1
+    body: list[str] = []
+    for row, line in zip(listed(new.rows), fresh[begin:], strict=False):
+        name = cell_text(row[0])
+        own = pieces.get(name, ([], []))
+        body += own[0] + (own[1] if own[1] and name not in changed else [line])
+    start = min(len(lines), first + 1)
+    return "\n".join([*lines[:start], *body, *lines[end:]]) + "\n"
+
+
+def _block(loaded: Loaded, lines: Sequence[str]) -> tuple[int, int]:
+    """The places in ``lines`` of ``rows:`` and of what follows its last row; -1 where it is not written so."""
+    first = loaded.places["/rows"].line - 1 if "/rows" in loaded.places else -1
+    if first < 0 or lines[first].rstrip() != "rows:":
+        return -1, -1
+    keys = [place.line - 1 for at, place in loaded.places.items() if at.count("/") == 1]
+    end = min((line for line in keys if line > first), default=len(lines))
+    while end > first + 1 and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
+        end -= 1
+    return first, end
+
+
+def _pieces(
+    loaded: Loaded, lines: Sequence[str], names: Sequence[str], end: int
+) -> Mapping[str, tuple[list[str], list[str]]] | None:
+    """The comments above each row, and the row's own lines; None where two rows share a line."""
+    begins = [loaded.places[f"/rows/{n}"].line - 1 for n in range(len(names))]
+    if any(a >= b for a, b in pairwise(begins)):
+        return None
+    tops = []
+    for begin in begins:
+        top = begin
+        while lines[top - 1].lstrip().startswith("#"):
+            top -= 1
+        tops.append(top)
+    return {
+        name: (list(lines[top:begin]), list(lines[begin:after]))
+        for name, top, begin, after in zip(names, tops, begins, [*tops[1:], end], strict=True)
+    }
