@@ -11,7 +11,7 @@ from taktflow.rules.analysis.domain import domain_facts, domains_of
 from taktflow.rules.formula import compile_formula
 from taktflow.rules.formula_reading import shape_findings
 from taktflow.rules.headings import note_settings
-from taktflow.rules.monotone import monotone_findings
+from taktflow.rules.monotone import bound_findings, monotone_findings
 from taktflow.rules.reading import Reading, read
 from taktflow.values import Finding, has_errors
 
@@ -32,8 +32,9 @@ def decision_findings(
 def formula_findings(definition: Formula) -> list[Finding]:
     """Every finding about the formula; its promises are tried only when it can be computed."""
     found = shape_findings(definition)
-    if not has_errors(found) and any(i.monotone for i in definition.inputs.values()):
-        found += monotone_findings(definition, compile_formula(definition, version=0))
+    if not has_errors(found):
+        figure = compile_formula(definition, version=0)
+        found += [*monotone_findings(definition, figure), *bound_findings(figure)]
     return found
 
 

@@ -94,6 +94,13 @@ class Figure:
                 wants=TYPE_WORDS[self.output.type],
             ) from wrong
 
+    def number(self, inputs: Mapping[str, Value], clock: Clock, zone: tzinfo) -> Value:
+        """The figure for typed ``inputs``, a scorecard's score whatever the card gives; NodeError as ever."""
+        seen = self._seen(inputs, clock)
+        if self.card is None:
+            return self.result(seen, inputs, clock, zone)
+        return self._bounded(self.card.rounded(self.card.tally(seen, clock, zone).total))
+
     @property
     def _whole(self) -> bool:
         return self.card is not None and self.card.about.result == "card"
