@@ -52,6 +52,7 @@ class Bench:
         self.catalog = catalog
         self.zone = zone
         self._plans: dict[str, Plan] = {}
+        self._deciders: dict[tuple[str, str], Decider] = {}
 
     def plan_of(self, ref: str) -> Plan:
         """The plan of the workflow ``ref``."""
@@ -59,14 +60,19 @@ class Bench:
             self._plans[ref] = _plan(self.shelf, self.catalog, ref, self.zone)
         return self._plans[ref]
 
+    def decider_of(self, kind: str, ref: str) -> Decider:
+        """The compiled table or formula ``ref``."""
+        if (kind, ref) not in self._deciders:
+            self._deciders[kind, ref] = _decider(self.shelf, kind, ref)
+        return self._deciders[kind, ref]
+
 
 def run_case(case: Case, bench: Bench) -> CaseResult:
     """Runs ``case``; never raises for what the case does wrong."""
-    shelf, zone = bench.shelf, bench.zone
     try:
         if case.workflow is not None:
             return _run_workflow(case, bench)
-        return CaseResult(case, tuple(_run_decider(case, shelf, zone)))
+        return CaseResult(case, tuple(_run_decider(case, bench)))
     except TaktflowError as wrong:
         findings = "; ".join(f"{f.at} {f.code} {shown(dict(f.args))}" for f in getattr(wrong, "findings", ()))
         return CaseResult(case, (f"{wrong.code}: {wrong} {findings}".strip(),))
@@ -75,10 +81,11 @@ def run_case(case: Case, bench: Bench) -> CaseResult:
 # -- decisions and formulas ---------------------------------------------------------------------------------------
 
 
-def _run_decider(case: Case, shelf: Shelf, zone: str) -> Iterable[str]:
-    expect = case.expect
+def _run_decider(case: Case, bench: Bench) -> Iterable[str]:
+    expect, kind = case.expect, "decision" if case.decision is not None else "formula"
+    decider = bench.decider_of(kind, case.decision or case.formula or "")
     try:
-        result = _decider(case, shelf).decide(normal(case.given or {}), now=case.at, zone=ZoneInfo(zone))
+        result = decider.decide(normal(case.given or {}), now=case.at, zone=ZoneInfo(bench.zone))
     except NodeError as problem:
         if expect.error != problem.code:
             yield f"it failed with {problem.code} ({problem.text.en}), expected {expect.error or _told(expect.value)}"
@@ -93,14 +100,12 @@ def _run_decider(case: Case, shelf: Shelf, zone: str) -> Iterable[str]:
         yield f"the rows {', '.join(map(str, answered)) or 'none'} answered, expected {expect.row}"
 
 
-def _decider(case: Case, shelf: Shelf) -> Decider:
-    if case.decision is not None:
-        version, table = found(shelf, "decision", case.decision)
-        assert isinstance(table, Decision)
-        return compile_decision(table, version)
-    version, formula = found(shelf, "formula", case.formula or "")
-    assert isinstance(formula, Formula)
-    return compile_formula(formula, version)
+def _decider(shelf: Shelf, kind: str, ref: str) -> Decider:
+    version, definition = found(shelf, kind, ref)
+    if isinstance(definition, Decision):
+        return compile_decision(definition, version)
+    assert isinstance(definition, Formula)
+    return compile_formula(definition, version)
 
 
 # -- workflows ----------------------------------------------------------------------------------------------------

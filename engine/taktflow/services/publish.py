@@ -22,6 +22,7 @@ from taktflow.rules import decision_findings, formula_findings
 from taktflow.runtime.shape import shape_findings
 from taktflow.services.caller import Caller
 from taktflow.services.case_form import Case, CaseFile
+from taktflow.services.case_rows import with_rows
 from taktflow.services.cases import Bench, CaseResult, run_case
 from taktflow.services.engine import Engine
 from taktflow.services.records import index_shape, reindex
@@ -79,7 +80,11 @@ def pack_cases(source: PackSource) -> tuple[CaseFile | None, list[Finding]]:
     """The cases of a pack, joined, and what is wrong with how they are written."""
     cases: list[Case] = []
     findings: list[Finding] = []
-    for loaded in source.cases:
+    for written_file in source.cases:
+        loaded = with_rows(written_file, source.folder)
+        findings += loaded.findings[len(written_file.findings) :]
+        if loaded.document is None:
+            continue
         file, wrong = modelled(loaded, CaseFile)
         findings += wrong
         if isinstance(file, CaseFile):

@@ -25,8 +25,8 @@ from taktflow.store.lists.figures import Figures
 from taktflow.store.lists.inbounds import Inbounds
 from taktflow.store.lists.incidents import Incidents
 from taktflow.store.lists.instances import Instances
-from taktflow.store.lists.paging import Asking
 from taktflow.store.lists.locks import Locks
+from taktflow.store.lists.paging import Asking
 from taktflow.store.lists.people import People
 from taktflow.store.lists.records import Records
 from taktflow.store.lists.tasks import Tasks

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from taktflow.api.deps import Asking, Cursor, Limit, Running
+from taktflow.api.deps import Cursor, Limit, Running
 from taktflow.api.door import Door
 from taktflow.api.guard import who
 from taktflow.api.outline import node_titles, workflow_at, workflow_words
@@ -38,7 +38,6 @@ class PlacePage(Page[Place]):
 @door.get("/api/locks", who=who("operator"))
 def locks(
     engine: Running,
-    caller: Asking,
     name: Annotated[str | None, Query(max_length=200)] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
