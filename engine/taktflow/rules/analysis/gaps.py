@@ -262,7 +262,23 @@ def boxes_of(cover: Cover, diagram: Diagram, most: int, but: Sequence[Box] = ())
         else:
             others += 1
     shown.sort(key=lambda box: -_width(box, diagram.asked))
-    return shown, others + diagram.count() - known
+    told = [_trimmed(box, shown[:place], diagram.asked) for place, box in enumerate(shown)]
+    return told, others + diagram.count() - known
+
+
+def _trimmed(box: Box, told: Sequence[Box], asked: Box) -> Box:
+    """``box`` without the classes that are told with wider boxes already; no side is named for that alone."""
+    found = list(box)
+    for side in range(len(box)):
+        if found[side] == asked[side]:
+            continue
+        alone = 0
+        for place in members(found[side]):
+            slice_ = [*found[:side], 1 << place, *found[side + 1 :]]
+            if not any(within(slice_, other) for other in told):
+                alone |= 1 << place
+        found[side] = alone or found[side]
+    return tuple(found)
 
 
 def _width(box: Box, asked: Box) -> float:
