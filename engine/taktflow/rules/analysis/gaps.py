@@ -104,7 +104,11 @@ def gravity(definition: Decision) -> Severity | None:
         return None
     if definition.complete:
         return "error"
-    return "warning" if definition.default.on_none == "error" and definition.hit_policy in SINGLE else None
+    if definition.default.on_none != "error" or definition.hit_policy not in SINGLE:
+        return None
+    # Whoever writes that no answer is an error has thought of it; otherwise a gap may be an oversight.
+    meant = "default" in definition.model_fields_set and "on_none" in definition.default.model_fields_set
+    return "info" if meant else "warning"
 
 
 def diagram_of(cover: Cover, budget: Budget, asked: Box) -> Diagram:

@@ -69,6 +69,7 @@ def test_a_gap_is_told_in_the_words_of_the_table() -> None:
     [
         ({}, [("table.gap", "warning")]),
         ({"complete": True}, [("table.gap", "error")]),
+        ({"default": {"on_none": "error"}}, [("table.gap", "info")]),
         ({"default": {"on_none": "null"}}, []),
         ({"default": {"row": {"level": "none"}}}, []),
         ({"policy": "collect"}, []),
