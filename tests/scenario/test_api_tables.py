@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from openpyxl import Workbook, load_workbook
 
 from tests.door import Door, Person, serving
 from tests.scenario.prices import PRICE, RAISED, RUSH, order, priced
@@ -63,6 +66,77 @@ def test_a_formula_is_asked_in_the_same_way(ann: Person, data: Any) -> None:
 
     assert (found["value"], found["rows"]) == (96, [])
     assert missing["error"]["code"] == "formula.input"
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "from 1 to under 100"), ("zh", "行 p1_few：")])
+def test_an_answer_is_told_in_words(door: Door, language: str, words: str) -> None:
+    body = {"table": IN_FORCE, "data": {"product": "P1", "qty": 60}}
+
+    (told,) = good(door.fresh("ann", language=language), "/api/tables/evaluate", body)["told"]
+
+    assert words in told
+    assert "10.00" in told
+
+
+def test_a_draft_is_analysed_and_its_gaps_come_with_rows_that_fill_them(ann: Person) -> None:
+    gappy = PRICE.replace("outputs:", "complete: true\noutputs:").replace("[100..1000)", "[200..1000)")
+    gappy = gappy.replace("expr: line.sku", "expr: line.sku, values: [P1, P2]")
+
+    found = good(ann, "/api/tables/analyse", {"files": [{"name": "a.yaml", "source": gappy}]})
+
+    (gap,) = found["gaps"]
+    (row,) = found["rows"]
+    filled = gappy.rstrip() + f'\n  - [{row["id"]}, {row["product"]}, "{row["qty"]}", "1.00", CNY]\n'
+    again = good(ann, "/api/tables/analyse", {"files": [{"name": "a.yaml", "source": filled}]})
+    asked = {"table": {"files": [{"name": "a.yaml", "source": gappy}]}, "data": gap["example"]}
+    assert (found["ok"], found["complete"], found["gap_count"]) == (False, True, 1)
+    assert gap["cells"]["qty"] == row["qty"] == "[100..200)"
+    assert good(ann, "/api/tables/evaluate", asked)["error"]["code"] == "decision.none"
+    assert (again["ok"], again["gaps"], again["rows"]) == (True, [], [])
+
+
+def test_rows_that_contradict_each_other_are_found_with_their_line(ann: Person) -> None:
+    both = PRICE.replace("[100..1000)", "[99..1000)")
+
+    found = good(ann, "/api/tables/analyse", {"files": [{"name": "a.yaml", "source": both}]})
+    in_force = good(ann, "/api/tables/analyse", IN_FORCE)
+
+    (overlap,) = [f for f in found["findings"] if f["code"] == "table.overlap"]
+    assert (overlap["file"], overlap["line"]) == ("a.yaml", 12)
+    assert (found["ok"], in_force["ok"]) == (False, True)
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "csv", "dmn", "yaml"])
+def test_what_is_downloaded_and_sent_back_changes_nothing(ann: Person, ending: str) -> None:
+    file = ann.ask("GET", f"/api/tables/price/export.{ending}", params={"version": 1})
+    body = {"name": f"price.{ending}", "content": b64encode(file.content).decode(), "into": IN_FORCE}
+
+    taken = good(ann, "/api/tables/import", body)
+
+    assert file.headers["content-disposition"] == f'attachment; filename="price-1.{ending}"'
+    assert (taken["ok"], taken["id"], taken["kind"]) == (True, "price", "decision")
+    assert taken["changes"]["same"], taken["changes"]
+    assert taken["source"].startswith("kind: decision\nid: price\n")
+
+
+def test_a_changed_workbook_tells_its_changes_and_wrong_cells_by_their_place(ann: Person) -> None:
+    book = load_workbook(io.BytesIO(ann.ask("GET", "/api/tables/price/export.xlsx").content))
+    cells = {c.value: c for row in book.worksheets[0].iter_rows() for c in row}
+    cells["p2"].value = "p2_new"
+    right = good(ann, "/api/tables/import", {"name": "a.xlsx", "content": packed(book), "into": IN_FORCE})
+    cells["[1..100)"].value = "[1..fifty"
+
+    wrong = good(ann, "/api/tables/import", {"name": "a.xlsx", "content": packed(book), "into": IN_FORCE})
+
+    assert {(r["kind"], r["row"]) for r in right["changes"]["rows"]} == {("added", "p2_new"), ("removed", "p2")}
+    assert not wrong["ok"]
+    assert f"{book.worksheets[0].title}!{cells['[1..100)'].coordinate}" in {f["file"] for f in wrong["findings"]}
+
+
+def packed(book: Workbook) -> str:
+    file = io.BytesIO()
+    book.save(file)
+    return b64encode(file.getvalue()).decode()
 
 
 def test_a_batch_answers_case_by_case_and_counts_what_has_no_answer(ann: Person) -> None:
@@ -185,6 +259,11 @@ WRONG_CELL = RAISED.replace('"[1..50)"', '"[1..fifty"')
             "backtest.baseline",
         ),
         ("backtest", {"draft": DRAFT, "limit": 10_001}, 422, "api.invalid"),
+        ("analyse", {}, 422, "tables.unnamed"),
+        ("import", {"name": "a.xlsx", "content": "%%%"}, 422, "tables.base64"),
+        ("import", {"name": "a.txt", "content": "YQ=="}, 422, "tables.import_kind"),
+        ("import", {"name": "a.csv", "content": "YQ=="}, 422, "tables.import_into"),
+        ("import", {"name": "a.csv", "content": "YQ==", "into": {"id": "rush"}}, 422, "tables.only_tables"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_what_to_do(
@@ -204,6 +283,21 @@ def test_a_draft_with_mistakes_is_refused_with_the_line_of_each(ann: Person) -> 
     (finding,) = ann.send("/api/tables/evaluate", body).json()["findings"]
 
     assert (finding["file"], finding["line"], finding["at"]) == ("a.yaml", 11, "/rows/0/2")
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.dmn", "a.json", "a.yaml"])
+def test_a_file_that_is_not_what_its_name_says_is_told_by_findings(ann: Person, name: str) -> None:
+    found = good(ann, "/api/tables/import", {"name": name, "content": b64encode(b"\x00 no file").decode()})
+
+    assert (found["ok"], found["source"], found["changes"]) == (False, None, None)
+    assert all(f["message"] and f["message"] != f["code"] for f in found["findings"])
+    assert found["findings"]
+
+
+def test_only_what_is_published_is_downloaded(ann: Person) -> None:
+    assert ann.ask("GET", "/api/tables/nosuch/export.xlsx").status_code == 404
+    assert ann.ask("GET", "/api/tables/rush/export.xlsx").status_code == 404
+    assert ann.ask("GET", "/api/tables/price/export.csv", params={"sheet": "x"}).json()["code"] == "exchange.no_sheet"
 
 
 @pytest.mark.parametrize("qty", ["1e999999999", "9" * 5_000, {"a": 1}, [1], True, "\ud7ff", -0.0])

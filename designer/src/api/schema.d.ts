@@ -652,6 +652,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tables/analyse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say everything that can be known of a table or formula without asking it
+         * @description Overlaps, contradictions, gaps and what else is wrong or idle, and rows to add for the gaps.
+         */
+        post: operations["analyse_table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tables/backtest": {
         parameters: {
             query?: never;
@@ -726,6 +746,106 @@ export interface paths {
          * @description An error such as that no row matches is an answer, too: its details name the nearest rows.
          */
         post: operations["evaluate_table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read a table from another program's file and say what it changes. Nothing is kept of it
+         * @description Read a table from another program's file and say what it changes. Nothing is kept of it.
+         */
+        post: operations["import_table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/{id}/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a published table's rows, or those of one cross-tab, as CSV
+         * @description Download a published table's rows, or those of one cross-tab, as CSV.
+         */
+        get: operations["export_table_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/{id}/export.dmn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a published table as DMN 1.5
+         * @description Download a published table as DMN 1.5.
+         */
+        get: operations["export_table_dmn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/{id}/export.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a published table as an Excel workbook that comes back without loss
+         * @description Download a published table as an Excel workbook that comes back without loss.
+         */
+        get: operations["export_table_workbook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tables/{id}/export.yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a published table as canonical YAML
+         * @description Download a published table as canonical YAML.
+         */
+        get: operations["export_table_yaml"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1158,6 +1278,36 @@ export interface components {
             output: string;
             /** Percent */
             percent?: number | null;
+        };
+        /**
+         * Analysed
+         * @description Everything that can be known without asking; ``ok`` when nothing keeps it from being published.
+         *
+         *     ``gaps`` lists some of ``gap_count``; ``rows`` are rows to add for them, by column id, their answers left empty.
+         *     ``complete`` is false where a search was ended early (``unfinished``: the share it covered) or rows depend on other
+         *     data (``undecided``).
+         */
+        Analysed: {
+            /** Complete */
+            complete: boolean;
+            /** Findings */
+            findings: components["schemas"]["FindingShape"][];
+            /** Gap Count */
+            gap_count: number;
+            /** Gaps */
+            gaps: components["schemas"]["Gap"][];
+            /** Ok */
+            ok: boolean;
+            /** Rows */
+            rows: {
+                [key: string]: unknown;
+            }[];
+            /** Undecided */
+            undecided: string[];
+            /** Unfinished */
+            unfinished: {
+                [key: string]: number;
+            };
         };
         /**
          * Announced
@@ -1690,7 +1840,7 @@ export interface components {
         };
         /**
          * Evaluated
-         * @description An answer, and who gave it; version 0 is a draft.
+         * @description An answer, and who gave it; version 0 is a draft. ``told`` says in words why it came out so.
          */
         Evaluated: {
             error?: components["schemas"]["AnswerError"] | null;
@@ -1698,6 +1848,8 @@ export interface components {
             rows?: string[];
             /** Table */
             table: string;
+            /** Told */
+            told: string[];
             /** Trace */
             trace?: {
                 [key: string]: unknown;
@@ -1847,6 +1999,22 @@ export interface components {
             ui_schema?: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * Gap
+         * @description Inputs without an answer, in words; ``cells`` say how far it reaches, ``example`` is one case of it.
+         */
+        Gap: {
+            /** Cells */
+            cells: {
+                [key: string]: string;
+            };
+            /** Example */
+            example: {
+                [key: string]: unknown;
+            };
+            /** Words */
+            words: string;
         };
         /**
          * Graph
@@ -2617,6 +2785,30 @@ export interface components {
             version?: number | null;
         };
         /**
+         * Taken
+         * @description What the file says: nothing of it is kept. ``source`` is the definition as YAML, None where it cannot be told.
+         *
+         *     ``changes`` is against ``into``. ``ok`` when the file was read without errors; ``findings`` about its cells name
+         *     them as ``sheet!cell`` in ``file``, those about the table itself follow.
+         */
+        Taken: {
+            changes?: components["schemas"]["Changes"] | null;
+            /** Definition */
+            definition?: {
+                [key: string]: unknown;
+            } | null;
+            /** Findings */
+            findings: components["schemas"]["FindingShape"][];
+            /** Id */
+            id?: string | null;
+            /** Kind */
+            kind?: ("decision" | "formula") | null;
+            /** Ok */
+            ok: boolean;
+            /** Source */
+            source?: string | null;
+        };
+        /**
          * Task
          * @description Work for people as lists show it. ``who`` holds principals: ``role:sales``, ``user:ann``.
          */
@@ -2775,6 +2967,33 @@ export interface components {
             title?: components["schemas"]["Words"] | null;
             /** Waits On */
             waits_on?: string | null;
+        };
+        /**
+         * Upload
+         * @description A file of another program, in Base64; its name's ending says what it is: xlsx, csv, dmn, json (JDM) or yaml.
+         *
+         *     Settings that it does not carry are taken from ``into``; a CSV always needs one.
+         */
+        Upload: {
+            /**
+             * Content
+             * @description The file's bytes in Base64.
+             */
+            content: string;
+            /**
+             * Decision
+             * @description Which one, where the file holds several.
+             */
+            decision?: string | null;
+            into?: components["schemas"]["Table"] | null;
+            /** Name */
+            name: string;
+            /**
+             * Sheet
+             * @description The cross-tab that a CSV is, where the table has several.
+             * @default
+             */
+            sheet: string;
         };
         /**
          * User
@@ -4080,6 +4299,39 @@ export interface operations {
             };
         };
     };
+    analyse_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Table"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analysed"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     backtest_table: {
         parameters: {
             query?: never;
@@ -4199,6 +4451,173 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Evaluated"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Upload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Taken"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_table_csv: {
+        parameters: {
+            query?: {
+                version?: number | null;
+                /** @description The cross-tab, where the table has several. */
+                sheet?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The content. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": unknown;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_table_dmn: {
+        parameters: {
+            query?: {
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The content. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/xml": unknown;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_table_workbook: {
+        parameters: {
+            query?: {
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The content. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_table_yaml: {
+        parameters: {
+            query?: {
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The content. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": unknown;
                 };
             };
             /** @description What went wrong. */

@@ -13,11 +13,13 @@ from taktflow.cli.telling import language, print_findings, told
 from taktflow.definitions.decision import Decision as DeclaredTable
 from taktflow.definitions.pack import Placed
 from taktflow.errors import Invalid
-from taktflow.rules import decision_findings
-from taktflow.rules.exchange import difference, written
+from taktflow.rules import decision_findings, formula_findings
+from taktflow.rules.exchange import written
+from taktflow.services.table_changes import difference_of
 from taktflow.services.table_exchange import Format, exported, imported
 from taktflow.services.table_files import drafted_at
 from taktflow.services.table_writing import rewritten
+from taktflow.services.tables import Declared
 from taktflow.texts import sentence
 
 Sheet = Annotated[str, typer.Option(help="The cross-tab that the CSV is, where the table has several.")]
@@ -38,31 +40,30 @@ def import_table(
     with told():
         placed = drafted_at(into, decision) if into is not None and into.exists() else None
         old = placed.definition if placed is not None else None
-        if old is not None and not isinstance(old, DeclaredTable):
-            raise Invalid("tables.only_tables", id=old.id)
+        assert old is None or isinstance(old, Declared)
         found = imported(file.read_bytes(), file.name, old, decision=decision, sheet=sheet)
         print_findings(found.findings)
-        if found.decision is None or not found.usable:
+        if found.declared is None or not found.usable:
             raise Invalid("tables.import_unread", name=file.name)
         if into is None:
-            print(written(found.decision), end="")
+            print(written(found.declared), end="")
             return
-        _tell(old, found.decision)
-        files = _changed(into, placed, found.decision)
+        _tell(old, found.declared)
+        files = _changed(into, placed, found.declared)
         for path, text in files.items():
             if apply:
                 path.write_text(text, encoding="utf-8", newline="")
             print(sentence("tables.wrote" if apply else "tables.would_write", language(), {"path": str(path)}))
 
 
-def _tell(old: DeclaredTable | None, new: DeclaredTable) -> None:
+def _tell(old: Declared | None, new: Declared) -> None:
     if old is not None:
-        print_difference(difference(old, new))
+        print_difference(difference_of(old, new))
     # The draft may be wrong in itself and still be what its author wants to go on with.
-    print_findings(decision_findings(new))
+    print_findings(decision_findings(new) if isinstance(new, DeclaredTable) else formula_findings(new))
 
 
-def _changed(into: Path, placed: Placed | None, new: DeclaredTable) -> Mapping[Path, str]:
+def _changed(into: Path, placed: Placed | None, new: Declared) -> Mapping[Path, str]:
     if placed is None:
         return {into: written(new)}
     return rewritten(into if into.is_dir() else into.parent, placed, new)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated
@@ -11,14 +12,16 @@ from zoneinfo import ZoneInfo
 import typer
 
 from taktflow.cli.telling import language, print_findings, running_engine, told
+from taktflow.definitions.decision import Row
 from taktflow.errors import Invalid
 from taktflow.rules.exchange import Difference
+from taktflow.services.analysing import examined
 from taktflow.services.asking import Asker, answer_document
 from taktflow.services.dmn_files import ModelAsker, asker_at, model_at
 from taktflow.services.input_files import inputs_in
 from taktflow.services.table_changes import difference_of
 from taktflow.services.table_files import drafted_at, ready_at, source_at
-from taktflow.services.tables import DRAFT, Declared, Ready, drafted, published_any, reading_findings, table_findings
+from taktflow.services.tables import DRAFT, Declared, Ready, drafted, published_any, reading_findings
 from taktflow.settings import Settings
 from taktflow.texts import sentence
 from taktflow.values import Finding, has_errors, plain_dumps
@@ -84,22 +87,30 @@ def _asker(name: str, decision: str | None, zone: ZoneInfo) -> Asker | ModelAske
 def check_table(
     path: Annotated[Path, typer.Argument(exists=True, help="A definition's file or a pack's folder.")],
     decision: Decision = None,
+    fill: Annotated[bool, typer.Option("--fill", help="Print rows to add for what has no answer.")] = False,
 ) -> None:
     """Say everything that is wrong with a table or formula, or worth knowing; ends with 1 when it must be mended."""
     with told():
-        findings = _findings(path, decision)
+        findings, rows = _examined(path, decision)
         print_findings(findings)
         errors = sum(f.severity == "error" for f in findings)
         print(sentence("tables.checked", language(), {"errors": errors, "others": len(findings) - errors}))
+        if fill:
+            print(sentence("tables.fill" if rows else "tables.no_gaps", language(), {"rows": len(rows)}))
+            print("".join(f"  - {plain_dumps(row)}\n" for row in rows), end="")
     raise typer.Exit(1 if errors else 0)
 
 
-def _findings(path: Path, decision: str | None) -> list[Finding]:
+def _examined(path: Path, decision: str | None) -> tuple[Sequence[Finding], Sequence[Row]]:
     if path.suffix.lower() == ".dmn":
-        return model_at(path)[1]
+        return model_at(path)[1], ()
     source = source_at(path)
-    findings = list(reading_findings(source))
-    return findings if has_errors(findings) else [*findings, *table_findings(drafted(source, id=decision))]
+    unread = reading_findings(source)
+    if has_errors(unread):
+        return unread, ()
+    today = datetime.now(ZoneInfo(Settings().timezone)).date()
+    found = examined(drafted(source, id=decision), today)
+    return [*unread, *found.findings], found.rows
 
 
 @table.command("diff")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
 from taktflow.definitions.decision import CellType, Decision
-from taktflow.expressions import Cell, Clock, Expression, parse
-from taktflow.rules.index import Index, index_of
+from taktflow.expressions import Clock, Expression, parse
+from taktflow.rules.index import Cells, Index, index_of
 from taktflow.rules.reading import Reading
 from taktflow.rules.typed import coerced
 from taktflow.values import Value
@@ -44,12 +44,13 @@ def columns_of(definition: Decision) -> tuple[Column, ...]:
 
 
 def indexed(reading: Reading) -> Index:
-    """The index of all rows that could be read."""
-    cells: list[Sequence[Cell]] = []
-    cell_of: list[Sequence[int]] = []
-    for number, parsed in enumerate(reading.parsed):
+    """The index of all rows that could be read. The reading gives its cells away: they are not needed twice."""
+    return index_of(_given(reading), len(reading.rows))
+
+
+def _given(reading: Reading) -> Iterator[Cells]:
+    for number, column in enumerate(reading.definition.inputs):
         numbers: dict[str, int] = {}
-        cell_of.append([numbers.setdefault(row.cells[number], len(numbers)) for row in reading.rows])
-        cells.append([parsed[text] for text in numbers])
-    certain = [c.type in _OF_ONE_KIND for c in reading.definition.inputs]
-    return index_of(cells, cell_of, len(reading.rows), certain=certain)
+        cell_of = [numbers.setdefault(row.cells[number], len(numbers)) for row in reading.rows]
+        parsed, reading.parsed[number] = reading.parsed[number], {}
+        yield Cells([parsed.pop(text) for text in numbers], cell_of, column.type in _OF_ONE_KIND)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from taktflow.expressions import Cell, Clock
 from taktflow.rules.axis import Axis, axis_of, constants
-from taktflow.rules.partition import Part, Runs, part_of
+from taktflow.rules.partition import MOST_BITS, Part, Runs, part_of
 from taktflow.rules.rowset import runs
 from taktflow.values import Value
 
@@ -118,62 +118,71 @@ class Index:
         return True
 
 
-def index_of(
-    cells: Sequence[Sequence[Cell]], cell_of: Sequence[Sequence[int]], count: int, *, certain: Sequence[bool] = ()
-) -> Index:
-    """The index of ``count`` rows: ``cells[c]`` are column ``c``'s distinct cells, ``cell_of[c]`` which each row has.
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """One column that an index is made of: its distinct cells, and the number of each row's cell among them.
 
-    A ``certain`` column is only ever asked for null and for values of its constants' own type, so its cells need not
-    be kept.
+    A ``certain`` column is only ever asked for null and for values of its constants' own type, so that its cells need
+    not be kept.
     """
-    described = [_described(column, own) for column, own in zip(cells, cell_of, strict=True)]
+
+    cells: Sequence[Cell]
+    cell_of: Sequence[int]
+    certain: bool = False
+
+
+def index_of(columns: Iterable[Cells], count: int) -> Index:
+    """The index of ``count`` rows. The columns are read one after the other; nothing is kept of them but the index."""
+    described = [_described(column) for column in columns]
     divider = _divider(described, count)
     groups, rest = _divided(described[divider]) if divider is not None else ({}, list(range(count)))
-    listed = [one.size * len(groups) <= _MOST_LISTED for one in described]
+    short = [one.size * len(groups) <= _MOST_LISTED for one in described]
     asked = {row for one in described if one.asks for row, n in enumerate(one.cell_of) if n in one.asks}
     within = [
-        None if number == divider else (one.by_row, one.size, listed[number]) for number, one in enumerate(described)
+        None if number == divider else (one.by_row, one.size, short[number]) for number, one in enumerate(described)
     ]
     parts = {place: part_of(rows, within, asked) for place, rows in groups.items()}
     wide = part_of(rest, [(one.by_row, one.size, True) for one in described], asked)
-    columns = []
-    for number, one in enumerate(described):
-        sets = wide.columns[number]
-        asks = frozenset(range(len(one.cells))) if sets is not None and sets.loose else one.asks
-        sure = number < len(certain) and certain[number] and one.axis is not None
-        kept = {n: cell for n, cell in enumerate(one.cells) if n in asks or not sure}
-        columns.append(IndexColumn(one.axis, one.kind, one.cell_of, asks, kept))
-    return Index(columns, divider, parts, wide, count)
+    found = []
+    for one, sets in zip(described, wide.columns, strict=True):
+        asks = frozenset(range(len(one.listed))) if sets is not None and sets.loose else one.asks
+        found.append(IndexColumn(one.axis, one.kind, one.cell_of, asks, one.cells))
+    return Index(found, divider, parts, wide, count)
 
 
 @dataclass(frozen=True, slots=True)
 class _Described:
-    """A column on its way into an index: the classes of each cell as runs, and each row's runs."""
+    """A column on its way into an index: the classes of each row's cell as runs, and those each cell lists."""
 
-    cells: Sequence[Cell]
+    cells: Mapping[int, Cell]
     cell_of: Sequence[int]
     axis: Axis | None
     kind: type | None
     asks: frozenset[int]
     by_row: Sequence[Runs]
+    listed: Sequence[Sequence[int]]
 
     @property
     def size(self) -> int:
         return self.axis.size if self.axis is not None else 1
 
 
-def _described(cells: Sequence[Cell], cell_of: Sequence[int]) -> _Described:
-    axis, kind = _axis(cells)
+def _described(column: Cells) -> _Described:
+    axis, kind = _axis(column.cells)
     every = ((0, axis.size - 1 if axis is not None else 0),)
     spans: list[Runs] = []
     asks: set[int] = set()
-    for number, cell in enumerate(cells):
+    for number, cell in enumerate(column.cells):
         unknown = axis is None or bool(cell.residuals)
         if unknown and not cell.wildcard:
             asks.add(number)
         spans.append(every if unknown or cell.wildcard or axis is None else tuple(runs(axis.classes(cell))))
-    own = array("I", cell_of)
-    return _Described(cells, own, axis, kind, frozenset(asks), [spans[number] for number in own])
+    # A set with as many changes as this may become loose, and then every cell is asked.
+    sure = column.certain and axis is not None and axis.size * len(column.cell_of) <= MOST_BITS
+    kept = {n: cell for n, cell in enumerate(column.cells) if n in asks or not sure}
+    listed = [_listed(cell, axis) for cell in column.cells]
+    own = array("I", column.cell_of)
+    return _Described(kept, own, axis, kind, frozenset(asks), [spans[number] for number in own], listed)
 
 
 def _axis(cells: Sequence[Cell]) -> tuple[Axis | None, type | None]:
@@ -205,18 +214,19 @@ def _divider(columns: Sequence[_Described], count: int) -> int | None:
 
 def _divided(column: _Described) -> tuple[Mapping[int, Sequence[int]], Sequence[int]]:
     """The rows by the class they list, and those that list none or too many."""
-    assert column.axis is not None
-    places = [_listed(cell, column.axis) for cell in column.cells]
     groups: dict[int, list[int]] = defaultdict(list)
     rest: list[int] = []
     for row, number in enumerate(column.cell_of):
-        if not places[number]:
+        if not column.listed[number]:
             rest.append(row)
-        for place in places[number]:
+        for place in column.listed[number]:
             groups[place].append(row)
     return groups, rest
 
 
-def _listed(cell: Cell, axis: Axis) -> Sequence[int]:
+def _listed(cell: Cell, axis: Axis | None) -> Sequence[int]:
+    """The classes of the few values that the cell lists and nothing else."""
+    if axis is None:
+        return ()
     plain = cell.values and not (cell.negated or cell.null or cell.intervals or cell.residuals)
     return tuple({axis.exact[value] for value in cell.values}) if plain and len(cell.values) <= _MOST_NAMED else ()

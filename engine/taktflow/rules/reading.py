@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from taktflow.definitions.decision import Decision, DecisionInput, DecisionOutput
 from taktflow.definitions.rows import WrittenRow, rows_of, unread_files
-from taktflow.expressions import Cell, Expression, ExpressionInvalid, parse, parse_cell
+from taktflow.expressions import STRING, Cell, Expression, ExpressionInvalid, parse, parse_cell
 from taktflow.rules.answer import Answer, ComputedCell, answer_of, is_formula
 from taktflow.rules.money import is_code, rounding_of, scale_of
 from taktflow.rules.period import parse_period
@@ -18,6 +20,10 @@ from taktflow.values import Finding, Pointer, Value
 
 # A reading keeps what it has read itself: a table of ten thousand rows would only push everything else out.
 _parse_cell: Callable[..., Cell] = inspect.unwrap(parse_cell)
+
+
+_PLAIN_WORDS = re.compile(r"[\w./ -]+(?:,[\w./ -]+)*")
+_LONGEST_PLAIN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,18 @@ def _parser(definition: Decision, column: DecisionInput) -> Callable[[str], Cell
     type_ = CELL_TYPES[column.type]
     if column.id == definition.effective:
         return lambda text: parse_period(text, type_)
+    if column.type == "text":
+        return _words
     return lambda text: _parse_cell(text, type_)
+
+
+def _words(text: str) -> Cell:
+    """A cell of a text column; plain words, by far the most, are read without the grammar."""
+    if _PLAIN_WORDS.fullmatch(text) and len(text) <= _LONGEST_PLAIN:
+        words = tuple(word.strip() for word in text.split(","))
+        if "null" not in words and "" not in words and words != ("-",):
+            return Cell(text, STRING, values=words)
+    return _parse_cell(text, STRING)
 
 
 def _row(
@@ -186,6 +203,11 @@ def _formula(reading: Reading, text: str, at: Pointer) -> Expression | None:
         return None
 
 
+def _decimals(value: Value) -> int:
+    exponent = value.as_tuple().exponent if isinstance(value, Decimal) else 0
+    return -exponent if isinstance(exponent, int) else 0
+
+
 def _amount(
     reading: Reading,
     number: int,
@@ -202,7 +224,7 @@ def _amount(
     args = {"row": row, "column": output.id, "cell": texts[number]}
     scale = scale_of(output, outputs, cells)
     if scale is not None:
-        if value != rounded(value, scale, rounding_of(output)):
+        if _decimals(value) > scale and value != rounded(value, scale, rounding_of(output)):
             reading.note("table.output_scale", place(number), scale=scale, **args)
     elif output.currency is not None and not is_code(output.currency):
         source = next((n for n, o in enumerate(outputs) if o.id == output.currency), None)

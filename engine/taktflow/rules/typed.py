@@ -74,6 +74,8 @@ def _text(value: Value, _: tzinfo) -> str:
 
 def _number(value: Value, _: tzinfo) -> Decimal:
     if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise Mistyped
         return value
     if isinstance(value, str) and len(value) <= 100 and _NUMBER.fullmatch(value.strip()):
         try:
@@ -204,6 +206,6 @@ def _zoned(text: str) -> datetime:
 
 def rounded(value: Value, scale: int | None, rounding: str) -> Value:
     """A number with exactly ``scale`` decimals; anything else, and every number without a scale, as it is."""
-    if scale is None or not isinstance(value, Decimal):
+    if scale is None or not isinstance(value, Decimal) or value.as_tuple().exponent == -scale:
         return value
     return quantized(value, scale, ROUNDINGS[rounding])

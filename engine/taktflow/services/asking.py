@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from taktflow.definitions.decision import Decision
 from taktflow.errors import TaktflowError
 from taktflow.expressions import parse
-from taktflow.sdk import Decider, NodeError
+from taktflow.rules import Table
+from taktflow.sdk import Decider, NodeError, Result
 from taktflow.services.tables import Declared, Ready, compiled
 from taktflow.values import Json, Language, Text, Value
 
@@ -55,12 +57,25 @@ class Asker:
 
         A column's own id counts where the variable that it reads is not there.
         """
+        return self._asked(*self._scope(data), now)
+
+    def answers(self, cases: Iterable[Mapping[str, Value]], now: datetime) -> Iterator[Answered]:
+        """The answer for each of ``cases``, as :meth:`answer` gives it."""
+        decider = self.table.decider
+        if not isinstance(decider, Table) or self._computed:
+            yield from (self.answer(data, now) for data in cases)
+            return
+        for part in _parts_of(cases):
+            scopes = [self._scope(data)[1] for data in part]
+            yield from map(_answered, decider.decide_many(scopes, now=now, zone=self._zone))
+
+    def _scope(self, data: Mapping[str, Value]) -> tuple[Decider, Mapping[str, Value]]:
         scope = dict(data)
         for id, path in self._paths.items():
             if id in data and path[0] not in data:
                 scope = _planted(scope, path, data[id])
-        by_id = {i for i in self._computed if i in data and not self._names[i] & data.keys()}
-        return self._asked(self._by_id if by_id else self.table.decider, scope, now)
+        by_id = any(i in data and not self._names[i] & data.keys() for i in self._computed)
+        return (self._by_id if by_id else self.table.decider), scope
 
     def answer_recorded(self, inputs: Mapping[str, Value], now: datetime) -> Answered:
         """The answer for typed values by column id, as the trace of an earlier answer holds them."""
@@ -81,12 +96,24 @@ class Asker:
 
     def _asked(self, decider: Decider, scope: Mapping[str, Value], now: datetime) -> Answered:
         try:
-            result = decider.decide(scope, now=now, zone=self._zone)
+            return _answered(decider.decide(scope, now=now, zone=self._zone))
         except NodeError as problem:
-            return Answered(error=problem.code, text=problem.text, details=problem.details)
+            return _answered(problem)
         except TaktflowError as wrong:
             return Answered(error=wrong.code, text=Text(zh=wrong.message("zh"), en=wrong.message("en")))
-        return Answered(result.value, rows_of(result.trace), result.trace)
+
+
+def _answered(result: Result | NodeError) -> Answered:
+    if isinstance(result, NodeError):
+        return Answered(error=result.code, text=result.text, details=result.details)
+    trace = result.trace
+    return Answered(result.value, rows_of(trace), trace)
+
+
+def _parts_of(cases: Iterable[Mapping[str, Value]]) -> Iterator[Sequence[Mapping[str, Value]]]:
+    left = iter(cases)
+    while part := list(islice(left, 500)):
+        yield part
 
 
 def rows_of(trace: Json) -> tuple[str, ...]:

@@ -8,9 +8,12 @@ from pathlib import PurePath
 from typing import Literal, TypeAlias
 
 from taktflow.definitions.decision import Decision
+from taktflow.definitions.formula import Formula
 from taktflow.definitions.load import definition, load
 from taktflow.errors import Invalid, NotFound
+from taktflow.rules.dmn import decisions_of, read_model, write_model
 from taktflow.rules.exchange import read_csv, read_jdm, write_csv, written
+from taktflow.services.tables import Declared
 from taktflow.values import Finding, has_errors
 
 Format: TypeAlias = Literal["xlsx", "csv", "dmn", "yaml"]
@@ -24,19 +27,19 @@ MEDIA: Mapping[Format, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The table that a file holds, None where it cannot be told, and all that is to be said about reading it."""
+    """The table or formula that a file holds, None where it cannot be told, and what is to be said about it."""
 
-    decision: Decision | None
+    declared: Declared | None
     findings: tuple[Finding, ...]
 
     @property
     def usable(self) -> bool:
         """Whether there is a table, read without errors."""
-        return self.decision is not None and not has_errors(self.findings)
+        return self.declared is not None and not has_errors(self.findings)
 
 
 def imported(
-    content: bytes, name: str, into: Decision | None = None, *, decision: str | None = None, sheet: str = ""
+    content: bytes, name: str, into: Declared | None = None, *, decision: str | None = None, sheet: str = ""
 ) -> Imported:
     """The table in the file called ``name``, read as its ending says.
 
@@ -44,15 +47,10 @@ def imported(
     several; ``sheet`` names the cross-tab that a CSV is. Raises Invalid or NotFound when it cannot be told which.
     """
     ending = PurePath(name).suffix.lower()
-    if ending == ".xlsx":
-        # Not above: reading openpyxl is a tenth of the server's start.
-        from taktflow.rules.exchange.xlsx import read_xlsx
-
-        return Imported(*read_xlsx(content, into))
-    if ending == ".csv":
-        if into is None:
-            raise Invalid("tables.import_into", name=name)
-        return Imported(*read_csv(content, into, sheet=sheet))
+    if ending in (".xlsx", ".csv"):
+        if isinstance(into, Formula):
+            raise Invalid("tables.only_tables", id=into.id)
+        return _sheets(content, name, into, sheet)
     reader = _READERS.get(ending)
     if reader is None:
         raise Invalid("tables.import_kind", name=name, known=", ".join([".xlsx", ".csv", *_READERS]))
@@ -63,7 +61,18 @@ def imported(
     return Imported(_chosen(found, wanted), tuple(findings))
 
 
-def _chosen(found: Sequence[Decision], id: str | None) -> Decision:
+def _sheets(content: bytes, name: str, into: Decision | None, sheet: str) -> Imported:
+    if name.lower().endswith(".xlsx"):
+        # Not above: reading openpyxl is a tenth of the server's start.
+        from taktflow.rules.exchange.xlsx import read_xlsx
+
+        return Imported(*read_xlsx(content, into))
+    if into is None:
+        raise Invalid("tables.import_into", name=name)
+    return Imported(*read_csv(content, into, sheet=sheet))
+
+
+def _chosen(found: Sequence[Declared], id: str | None) -> Declared:
     if id is None and len(found) == 1:
         return found[0]
     known = ", ".join(d.id for d in found)
@@ -75,17 +84,26 @@ def _chosen(found: Sequence[Decision], id: str | None) -> Decision:
     raise NotFound("tables.none", id=id, known=known)
 
 
-def _yaml(content: bytes, name: str) -> tuple[Sequence[Decision], Sequence[Finding]]:
+def _yaml(content: bytes, name: str) -> tuple[Sequence[Declared], Sequence[Finding]]:
     loaded = load(content, name)
     found, wrong = definition(loaded)
-    return [found] if isinstance(found, Decision) else [], [*loaded.findings, *wrong]
+    return [found] if isinstance(found, Declared) else [], [*loaded.findings, *wrong]
 
 
-def _jdm(content: bytes, _: str) -> tuple[Sequence[Decision], Sequence[Finding]]:
+def _dmn(content: bytes, name: str) -> tuple[Sequence[Declared], Sequence[Finding]]:
+    model, findings = read_model(content, name)
+    if model is None:
+        return [], findings
+    found, more = decisions_of(model)
+    return found, [*findings, *more]
+
+
+def _jdm(content: bytes, _: str) -> tuple[Sequence[Declared], Sequence[Finding]]:
     return read_jdm(content)
 
 
-_READERS: Mapping[str, Callable[[bytes, str], tuple[Sequence[Decision], Sequence[Finding]]]] = {
+_READERS: Mapping[str, Callable[[bytes, str], tuple[Sequence[Declared], Sequence[Finding]]]] = {
+    ".dmn": _dmn,
     ".json": _jdm,
     ".yaml": _yaml,
     ".yml": _yaml,
@@ -102,8 +120,6 @@ def exported(decision: Decision, format: Format, *, version: int | None = None, 
         case "csv":
             return write_csv(decision, sheet=sheet)
         case "dmn":
-            from taktflow.rules.dmn.writer import write_model
-
             return write_model([decision], decision.id)
         case "yaml":
             return written(decision).encode()

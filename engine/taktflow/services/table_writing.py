@@ -18,20 +18,22 @@ from taktflow.definitions.rows_file import NOTE, ROW_ID
 from taktflow.errors import Invalid
 from taktflow.rules.exchange import difference, written
 from taktflow.rules.typed import cell_text
+from taktflow.services.tables import Declared
 
 
-def rewritten(folder: Path, placed: Placed, new: Decision) -> Mapping[Path, str]:
+def rewritten(folder: Path, placed: Placed, new: Declared) -> Mapping[Path, str]:
     """What the files of ``placed`` below ``folder`` hold once they mean ``new``; those that stay are left out.
 
     Where only rows change the rest of the document stays as its author wrote it; else it is written anew in canonical
     form, without comments. Raises Invalid for a document that shares its file with others.
     """
     old, loaded = placed.definition, placed.read_from
-    assert isinstance(old, Decision)
     path = folder / loaded.name
     before = path.read_text(encoding="utf-8-sig")
     if len(load_all(before, loaded.name)) > 1:
         raise Invalid("tables.shared_file", file=loaded.name)
+    if not isinstance(old, Decision) or not isinstance(new, Decision):
+        return {} if content_hash(old) == content_hash(new) else {path: written(new)}
     kept, changed = _rows_apart(loaded, old, new)
     files = {path.parent / name: text for name, text in changed.items()}
     text = before if content_hash(kept) == content_hash(_as_read(loaded)) else _document(loaded, before, kept)

@@ -20,7 +20,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("ending", ["xlsx", "csv", "yaml"])
+@pytest.mark.parametrize("ending", ["xlsx", "csv", "dmn", "yaml"])
 def test_what_was_exported_and_comes_back_changes_nothing(folder: Path, ending: str) -> None:
     table, file = folder / "price.yaml", folder / f"out.{ending}"
 
@@ -97,7 +97,8 @@ def test_a_file_with_wrong_cells_is_told_by_its_cells_and_not_written(folder: Pa
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (("import", "rush.yaml", "--into", "rush.yaml"), "tables.only_tables"),
+        (("import", "broken.xlsx", "--into", "rush.yaml"), "tables.only_tables"),
+        (("import", "price.yaml", "--into", "rush.yaml"), "tables.kinds_differ"),
         (("import", "price.txt"), "tables.import_kind"),
         (("import", "broken.xlsx"), "tables.import_unread"),
         (("export", "price.yaml", "--output", "out.doc"), "tables.export_kind"),
@@ -116,3 +117,32 @@ def test_what_cannot_be_exchanged_is_refused_with_what_to_do(
 
     assert ended == 1
     assert f"{code}: " in said
+
+
+JDM = """{"nodes": [{"id": "t", "name": "Rates", "type": "decisionTableNode", "content": {"hitPolicy": "first",
+ "inputs": [{"id": "i", "name": "Size", "field": "size"}], "outputs": [{"id": "o", "name": "Rate", "field": "rate"}],
+ "rules": [{"_id": "r1", "i": "< 10", "o": "0.05"}, {"_id": "r2", "i": "", "o": "0.1"}]}}], "edges": []}"""
+
+
+def test_a_table_of_gorules_becomes_a_definition_that_answers_alike(folder: Path) -> None:
+    (folder / "rates.json").write_text(JDM, encoding="utf-8")
+    (folder / "sizes.json").write_text('[{"size": 5}, {"size": 50}]', encoding="utf-8")
+
+    code, _ = run("table", "import", folder / "rates.json", "--into", folder / "rates.yaml", "--apply")
+    answered, said = run("decide", folder / "rates.yaml", "--input", folder / "sizes.json")
+
+    assert (code, answered) == (0, 0)
+    assert '"rows":["r1"]' in said
+    assert '"rows":["r2"]' in said
+
+
+def test_a_formula_is_replaced_as_a_whole(folder: Path) -> None:
+    (folder / "other.yaml").write_text(RUSH.replace("100 - days", "90 - days"), encoding="utf-8")
+
+    code, said = run("table", "import", folder / "other.yaml", "--into", folder / "rush.yaml", "--apply")
+    again, told = run("table", "import", folder / "other.yaml", "--into", folder / "rush.yaml", "--apply")
+
+    assert (code, again) == (0, 0)
+    assert "90 - days" in said
+    assert "expr: 90 - days" in (folder / "rush.yaml").read_text(encoding="utf-8")
+    assert "Wrote" not in told

@@ -140,6 +140,19 @@ def test_a_check_names_file_and_line_and_what_to_do(
     assert ("errors" in said) == (language == "en")
 
 
+def test_rows_for_what_has_no_answer_are_printed_to_be_filled_in(folder: Path) -> None:
+    gappy = folder / "gappy.yaml"
+    gappy.write_text(PRICE.replace("[100..1000)", "[200..1000)").replace("line.sku", "line.sku, values: [P1, P2]"))
+
+    _, said = run("table", "check", gappy, "--fill")
+    _, none = run("table", "check", folder / "draft.yaml", "--fill")
+
+    (row,) = [line for line in said.splitlines() if line.startswith("  - ")]
+    assert row == '  - ["gap_1","P1","[100..200)",null,null]'
+    assert "table.gap" in said
+    assert "There is nothing to fill." in none
+
+
 def test_a_difference_is_told_in_words(folder: Path) -> None:
     code, said = run("table", "diff", folder / "pack" / "price.yaml", folder / "draft.yaml")
     _, told = run("table", "diff", folder / "pack" / "price.yaml", folder / "draft.yaml", "--json")

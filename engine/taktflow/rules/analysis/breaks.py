@@ -206,9 +206,11 @@ class _Trial:
             return None
         for blocked, lows in self._cut(row):
             for barred, highs in self._cut(other):
-                low, high = place_in(lows), highs.bit_length() - 1
-                if low >= high:
+                low = place_in(lows)
+                above = highs >> (low + 1) << (low + 1)
+                if not above:
                     continue
+                high = place_in(above)
                 point = self._may.uncovered(box, blocked | barred, self._meter, but=number)
                 if point is not None:
                     return _Break(row, other, _moved(point, number, low), _moved(point, number, high))

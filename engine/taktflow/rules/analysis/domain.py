@@ -93,7 +93,11 @@ def domain_facts(reading: Reading, domains: Sequence[Domain]) -> Iterator[Fact]:
         if not domain.declared:
             continue
         cells = {text: cell for text, cell in reading.parsed[number].items() if not cell.residuals}
-        axis = domain.axis(list(cells.values()))
+        try:
+            axis = domain.axis(list(cells.values()))
+        except TypeError:
+            # The column names what does not compare; running tells.
+            continue
         possible = domain.classes(axis)
         strange = {text: _outside(cell, domain, axis, possible) for text, cell in cells.items()}
         for row, name, texts in reading.written:

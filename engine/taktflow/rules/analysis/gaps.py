@@ -104,7 +104,11 @@ def gravity(definition: Decision) -> Severity | None:
         return None
     if definition.complete:
         return "error"
-    return "warning" if definition.default.on_none == "error" and definition.hit_policy in SINGLE else None
+    if definition.default.on_none != "error" or definition.hit_policy not in SINGLE:
+        return None
+    # Whoever writes that no answer is an error has thought of it; otherwise a gap may be an oversight.
+    meant = "default" in definition.model_fields_set and "on_none" in definition.default.model_fields_set
+    return "info" if meant else "warning"
 
 
 def diagram_of(cover: Cover, budget: Budget, asked: Box) -> Diagram:
@@ -262,7 +266,23 @@ def boxes_of(cover: Cover, diagram: Diagram, most: int, but: Sequence[Box] = ())
         else:
             others += 1
     shown.sort(key=lambda box: -_width(box, diagram.asked))
-    return shown, others + diagram.count() - known
+    told = [_trimmed(box, shown[:place], diagram.asked) for place, box in enumerate(shown)]
+    return told, others + diagram.count() - known
+
+
+def _trimmed(box: Box, told: Sequence[Box], asked: Box) -> Box:
+    """``box`` without the classes that are told with wider boxes already; no side is named for that alone."""
+    found = list(box)
+    for side in range(len(box)):
+        if found[side] == asked[side]:
+            continue
+        alone = 0
+        for place in members(found[side]):
+            slice_ = [*found[:side], 1 << place, *found[side + 1 :]]
+            if not any(within(slice_, other) for other in told):
+                alone |= 1 << place
+        found[side] = alone or found[side]
+    return tuple(found)
 
 
 def _width(box: Box, asked: Box) -> float:

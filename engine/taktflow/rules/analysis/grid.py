@@ -15,7 +15,7 @@ from functools import cached_property
 from taktflow.definitions.decision import CellType, Decision
 from taktflow.expressions import Cell
 from taktflow.rules.analysis.domain import Domain
-from taktflow.rules.axis import ANY_OTHER, NULL, Axis, axis_of
+from taktflow.rules.axis import ANY_OTHER, NULL, Axis, axis_of, constants
 from taktflow.rules.reading import Reading, Row
 from taktflow.rules.rowset import members, runs, united
 from taktflow.values import Value
@@ -150,6 +150,9 @@ def _side(reading: Reading, numbers: Sequence[int], domains: Sequence[Domain]) -
         key: [reading.parsed[n][text] for n, text in zip(numbers, key, strict=True)] for key in dict.fromkeys(texts)
     }
     axis = _axis([cell for found in cells.values() for cell in found], domains)
+    compared = axis is not None
+    if axis is None:
+        axis, domains = axis_of([]), ()
     if axis.size * len(texts) > MOST_BITS:
         raise TooLarge
     possible = axis.every
@@ -159,7 +162,7 @@ def _side(reading: Reading, numbers: Sequence[int], domains: Sequence[Domain]) -
     sets: dict[tuple[int, int, object], int] = {}
     numbered = {}
     for key, found in cells.items():
-        may, must = (squeeze(classes) for classes in _matched(axis, found))
+        may, must = (squeeze(classes) for classes in _matched(axis, found, compared))
         numbered[key] = sets.setdefault((may, must, None if may == must else key), len(sets))
     set_of = [numbered[key] for key in texts]
     every_may, every_must = [key[0] for key in sets], [key[1] for key in sets]
@@ -170,7 +173,7 @@ def _side(reading: Reading, numbers: Sequence[int], domains: Sequence[Domain]) -
         type=reading.definition.inputs[numbers[0]].type,
         axis=axis,
         places=squeeze.places,
-        asked=squeeze(_asked(reading.definition, axis, possible, domains, cells.values())),
+        asked=squeeze(_asked(reading.definition, axis, possible, domains, cells.values() if compared else ())),
         set_of=set_of,
         may=every_may,
         must=every_must,
@@ -198,18 +201,27 @@ class _Squeeze:
         return found
 
 
-def _axis(cells: Sequence[Cell], domains: Sequence[Domain]) -> Axis:
+def _axis(cells: Sequence[Cell], domains: Sequence[Domain]) -> Axis | None:
+    """The classes that all cells and domains cut; None when their constants do not compare."""
     known = [cell for cell in cells if not cell.residuals]
     known += [domain.range for domain in domains if domain.range is not None]
     values = [value for domain in domains for value in domain.values]
-    return axis_of(known, values, boolean=any(domain.boolean for domain in domains))
+    if len({type(value) for value in [*values, *(v for cell in known for v in constants(cell))]}) > 1:
+        return None
+    try:
+        return axis_of(known, values, boolean=any(domain.boolean for domain in domains))
+    except TypeError:
+        return None
 
 
-def _matched(axis: Axis, cells: Sequence[Cell]) -> tuple[int, int]:
-    """The classes that the cells together may match, and those that they surely match."""
+def _matched(axis: Axis, cells: Sequence[Cell], compared: bool) -> tuple[int, int]:
+    """The classes that the cells together may match, and those that they surely match.
+
+    Where the constants are not ``compared``, nothing is known of a cell but that it asks nothing.
+    """
     may = must = axis.every
     for cell in cells:
-        if cell.residuals:
+        if cell.residuals or not (compared or cell.wildcard):
             must = 0
         else:
             found = axis.classes(cell)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from taktflow.rules.analysis.cover import Cover
 from taktflow.rules.analysis.fact import Fact, Found
 from taktflow.rules.analysis.grid import Grid, place_in
-from taktflow.rules.analysis.meter import Budget, Exhausted
+from taktflow.rules.analysis.meter import Budget, Exhausted, Meter
 from taktflow.rules.analysis.overlap import answer_key
 from taktflow.rules.rowset import members
 from taktflow.rules.words import inputs_text
 
 MOST = 50
 """Shadowed rows listed, and rows that stand twice."""
+
+_FEW = 30
+"""Rows among which those needed are looked for."""
 
 _NAMED = 5
 """Rows named of those that together hide one."""
@@ -62,7 +65,7 @@ def shadows(cover: Cover, budget: Budget) -> Found:
                 continue
             total += 1
             if total <= MOST:
-                found.append(_shadow(cover, number, before))
+                found.append(_shadow(cover, number, before, meter))
     except Exhausted:
         return Found(found, total, covered=judged / len(grid.rows))
     return Found([*found, *_more(total, "table.shadows_more")], total)
@@ -79,13 +82,13 @@ def _precedence(grid: Grid) -> Iterator[tuple[int, int]]:
         before |= 1 << number
 
 
-def _shadow(cover: Cover, number: int, before: int) -> Fact:
+def _shadow(cover: Cover, number: int, before: int, meter: Meter) -> Fact:
     grid = cover.grid
     row, box = grid.rows[number], grid.box(number, sure=False)
     whole = before
     for side, classes in enumerate(box):
         whole &= cover.whole(side, classes)
-    hiding = whole & -whole or before & cover.hits(box)
+    hiding = whole & -whole or _needed(cover, box, before & cover.hits(box), meter)
     names = [grid.rows[other].answer.row for other in members(hiding)]
     witness = grid.witness(place_in(classes) for classes in box)
     args = {
@@ -95,6 +98,15 @@ def _shadow(cover: Cover, number: int, before: int) -> Fact:
     }
     code = "table.shadowed" if whole else "table.shadowed_together"
     return Fact(code, "warning", row.at, rows=(row.answer.row, *names), witnesses=(witness,), args=args)
+
+
+def _needed(cover: Cover, box: Sequence[int], hiding: int, meter: Meter) -> int:
+    """Those of the rows that hide ``box`` together without which a part would show, while they are few."""
+    if hiding.bit_count() <= _FEW:
+        for row in reversed(list(members(hiding))):
+            if cover.uncovered(box, hiding ^ (1 << row), meter) is None:
+                hiding ^= 1 << row
+    return hiding
 
 
 def _more(total: int, code: str) -> Iterator[Fact]:

@@ -159,9 +159,9 @@ def _range_words(one: Range) -> Text:
         return Text(f"{low} 及以上", f"from {low}") if one.low_closed else Text(f"{low} 以上", f"above {low}")
     if one.low_closed and one.high_closed:
         return Text(f"{low}..{high}", f"{low}..{high}")
-    above = Text("" if one.low_closed else f"（不含 {low}）", "" if one.low_closed else f" (without {low})")
-    below = Text("" if one.high_closed else f"（不含 {high}）", "" if one.high_closed else f" (without {high})")
-    return Text(f"{low}{above.zh}..{high}{below.zh}", f"{low}{above.en}..{high}{below.en}")
+    bottom = Text(low, low) if one.low_closed else Text(f"大于 {low}", f"above {low}")
+    top = Text(high, high) if one.high_closed else Text(f"不足 {high}", f"below {high}")
+    return Text(f"{bottom.zh} 至{top.zh if not one.high_closed else ' ' + top.zh}", f"{bottom.en} to {top.en}")
 
 
 def _in_days(one: Range) -> Range:

@@ -134,7 +134,7 @@ class Compiler:
         """The decision table ready to answer."""
         asked = tuple(
             Clause(
-                Expression(i.expression.text, read_text(i.expression, known, self.notes)),
+                known.expression(read_text(i.expression, known, self.notes), i.expression.text),
                 self.kinds.kind(i.expression.type_ref, i.expression.at),
                 self._test(i.values, known),
             )
@@ -160,18 +160,18 @@ class Compiler:
         return Answer(
             clause.name,
             kind,
-            tuple(Expression("", node) for node in order[0]) if order else declared.order,
+            tuple(map(known.expression, order[0])) if order else declared.order,
             None if clause.default is None else self._output(clause.default, known),
         )
 
     def _output(self, box: b.LiteralExpression, known: Known) -> Expression:
         # An output entry left empty, or a dash, answers nothing.
         empty = box.text.strip() in ("", "-")
-        return Expression(box.text, NULL if empty else read_text(box, known, self.notes))
+        return known.expression(NULL if empty else read_text(box, known, self.notes), box.text)
 
     def _test(self, box: b.LiteralExpression | None, known: Known) -> Expression | None:
         node = None if box is None else one_test(box, known, self.notes)
-        return None if node is None or box is None else Expression(box.text, node)
+        return None if node is None or box is None else known.expression(node, box.text)
 
 
 class _Unfit(Exception):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import localcontext
 
 from taktflow.expressions import Function, LimitExceeded
 from taktflow.expressions.expression import settled
+from taktflow.expressions.operators import MATH
 from taktflow.rules.dmn.document import Decision, InputData, Knowledge, Service
 from taktflow.rules.dmn.linking import Key, Ready
 from taktflow.rules.dmn.passage import Passage, scope_of
@@ -56,10 +58,11 @@ class Evaluation:
     def outcome(self, key: Key, inputs: Mapping[str, Value]) -> Outcome:
         """The value of one part with how it came about."""
         try:
-            value = self.value(key)
-            if isinstance(value, Function) and not isinstance(self.parts[key].part, Decision):
-                value = value.body(*(settled(inputs.get(p)) for p in value.parameters))
-            value = settled(value)
+            with localcontext(MATH):
+                value = self.value(key)
+                if isinstance(value, Function) and not isinstance(self.parts[key].part, Decision):
+                    value = value.body(*(settled(inputs.get(p)) for p in value.parameters))
+                value = settled(value)
         except RecursionError as wrong:
             raise LimitExceeded("expressions.limit.steps") from wrong
         return Outcome(value, tuple(self.steps), tuple(self.passage.findings))

@@ -45,7 +45,7 @@ def slug(name: str, taken: frozenset[str] | set[str] = frozenset(), otherwise: s
 
 def respelled(text: str, known: Known) -> str:
     """``text`` with every name that native expressions cannot read as its slug."""
-    root = parse(text, known.names, known.fields).root
+    root = known.root(text)
     changes = sorted(_changes(root, text), reverse=True)
     for at, end, new in changes:
         text = text[:at] + new + text[end:]
@@ -126,7 +126,7 @@ def native_tests(box: LiteralExpression, type_: CellType, known: Known) -> str:
     inner = inside_not(text)
     body = inner or text
     before = f"{SUBJECT} in ("
-    root = parse(f"{before}{body}\n)", known.names, known.fields).root
+    root = known.root(f"{before}{body}\n)")
     if not isinstance(root, t.In):
         raise NotCarried
     try:
@@ -171,7 +171,7 @@ def native_answer(box: LiteralExpression, type_: CellType, known: Known) -> tupl
     text = box.text.strip()
     if text in ("", "-"):
         return "", False
-    root = parse(text, known.names, known.fields).root
+    root = known.root(text)
     try:
         value = constant_of(root)
         return ("" if value is None else _constant_answer(value, type_)), False

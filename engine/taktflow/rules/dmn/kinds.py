@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from taktflow.expressions import ANY, SUBJECT, Expression, Function, Type, conforms
-from taktflow.expressions.types import ANY_CONTEXT, ANY_LIST, DATETIME, written_type
+from taktflow.expressions.types import ANY_CONTEXT, ANY_LIST, DATETIME, ContextOf, FunctionOf, ListOf, written_type
 from taktflow.rules.dmn.boxes import LiteralExpression, Place
 from taktflow.rules.dmn.document import ItemDefinition
 from taktflow.rules.dmn.nodes import Known, one_test, tests_of
@@ -37,6 +37,16 @@ class Kind:
     parameters: int | None = None
     tests: tuple[Expression, ...] = ()
     order: tuple[Expression, ...] = ()
+
+    def as_type(self) -> Type:
+        """What an expression knows of it; its constraints are not."""
+        if self.item is not None:
+            return ListOf(self.item.as_type())
+        if self.fields is not None:
+            return ContextOf({name: kind.as_type() for name, kind in self.fields.items()}, open=True)
+        if self.parameters is not None:
+            return FunctionOf((ANY,) * self.parameters, ANY)
+        return self.type
 
     def holds(self, value: Value, passage: Passage) -> bool:
         """Whether ``value`` conforms as it is; null always does."""
@@ -98,6 +108,14 @@ class Kinds:
             self.notes.add("dmn.type_unknown", at, "warning", type=name)
             return ANYTHING
         return found
+
+    def declared(self) -> Iterator[tuple[str, Type]]:
+        """Every type of the file and of those it imports, by the name it is spoken of."""
+        for name, item in self.items.items():
+            yield name, self.kind(name, item.at).as_type()
+        for prefix, kinds in self.imported.items():
+            for name, item in kinds.items.items():
+                yield f"{prefix}.{name}" if prefix else name, kinds.kind(name, item.at).as_type()
 
     def _find(self, name: str) -> Kind | None:
         if name in self._known:

@@ -73,6 +73,7 @@ class _Linker:
         self.file, self.files = file, files
         self.compiler = Compiler(file.kinds, file.notes)
         known = [file, *(files[n] for n in file.prefixes if n in files)]
+        self.types = tuple(file.kinds.declared())
         self.fields = frozenset().union(*(f.document.words for f in known))
 
     def every(self) -> Iterator[Ready]:
@@ -87,13 +88,13 @@ class _Linker:
                 if part.value is None:
                     return Ready(key, part, kind, seen=seen)
                 root = self.compiler.node(part.value, self._known(seen), part.type_ref)
-                return Ready(key, part, kind, Expression(part.name, root), seen)
+                return Ready(key, part, kind, self._known(seen).expression(root, part.name), seen)
             case Knowledge():
                 seen = self._seen(part.knowledge, part.at)
                 if part.function is None:
                     return Ready(key, part, kind, seen=seen)
                 root = self.compiler.node(part.function, self._known(seen), part.type_ref)
-                return Ready(key, part, kind, Expression(part.name, root), seen)
+                return Ready(key, part, kind, self._known(seen).expression(root, part.name), seen)
             case Service():
                 takes = self._seen((*part.inputs, *part.input_decisions), part.at)
                 gives = self._seen(part.outputs, part.at)
@@ -125,7 +126,7 @@ class _Linker:
         return found
 
     def _known(self, seen: Sequence[Seen]) -> Known:
-        return Known(frozenset(s.prefix or self._part(s.key).name for s in seen), self.fields)
+        return Known(frozenset(s.prefix or self._part(s.key).name for s in seen), self.fields, self.types)
 
     def _part(self, key: Key) -> Part:
         return self.files[key[0]].document.parts[key[1]]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from taktflow.errors import TaktflowError
-from taktflow.expressions import SUBJECT, Function, parse
+from taktflow.expressions import SUBJECT, Expression, Function, Type, parse
 from taktflow.expressions import tree as t
 from taktflow.rules.dmn.boxes import LiteralExpression
 from taktflow.rules.dmn.notes import Notes
@@ -20,10 +20,20 @@ class Known:
 
     names: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
+    types: tuple[tuple[str, Type], ...] = ()
+    """The types that the file declares, with their names."""
 
     def with_names(self, *names: str) -> Known:
         """These and ``names``."""
-        return Known(self.names.union(n for n in names if n), self.fields)
+        return replace(self, names=self.names.union(n for n in names if n))
+
+    def root(self, text: str) -> t.Node:
+        """The tree of ``text``; raises ExpressionInvalid."""
+        return parse(text, self.names, self.fields, self.types).root
+
+    def expression(self, root: t.Node, text: str = "") -> Expression:
+        """``root`` ready to be evaluated."""
+        return Expression(text, root, dict(self.types))
 
 
 def constant(value: Value) -> t.Node:
@@ -62,7 +72,7 @@ def read_text(box: LiteralExpression, known: Known, notes: Notes) -> t.Node:
 
 def _read(text: str, box: LiteralExpression, known: Known, notes: Notes) -> t.Node:
     try:
-        return parse(text, known.names, known.fields).root
+        return known.root(text)
     except TaktflowError as wrong:
         notes.unread(wrong, box.at)
         return NULL

@@ -69,6 +69,7 @@ class _Reader:
         self._into = into
         self._findings: list[Finding] = []
         self._grids: dict[str, Grid] = {}
+        self._current = True
         self._meta = self._read_meta()
 
     def _read_meta(self) -> Meta | None:
@@ -111,8 +112,10 @@ class _Reader:
     def _compare(self, into: Decision, meta: Meta) -> None:
         told = {"table": str(meta.header.get("id")), "version": meta.version or 0}
         if meta.header.get("id") != into.id:
+            self._current = False
             self._note("exchange.other_table", "warning", into=into.id, **told)
         elif meta.content != content_hash(into):
+            self._current = False
             self._note("exchange.stale", "warning", **told)
 
     def _titles(self) -> Iterator[str]:
@@ -135,7 +138,7 @@ class _Reader:
         self._findings += findings
         if headings is None:
             return None
-        if self._meta is not None and headings.line == IDS:
+        if self._meta is not None and self._current and headings.line == IDS:
             self._findings += _changed_headings(base, sheet, headings, grid)
         meta = next((s for s in self._meta.sheets if s.crosstab == sheet.crosstab), None) if self._meta else None
         known = {**(meta.known() if meta else {}), **(before(sheet.rows) if self._into is not None else {})}
