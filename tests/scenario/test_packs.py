@@ -140,7 +140,8 @@ def test_two_prices_for_one_order_are_an_error_before_they_are_published(tmp_pat
     pack = copied("order-to-cash", tmp_path)
     prices = pack / "decisions" / "unit_price.yaml"
     row = '  - [v150_cn_2, V-150, CN, EXW, ">=10", ">=2026-01-01", "650.00", CNY]\n'
-    prices.write_text(prices.read_text(encoding="utf-8") + row, encoding="utf-8")
+    before = "# The price lists of the year"
+    prices.write_text(prices.read_text(encoding="utf-8").replace(before, row + before), encoding="utf-8")
 
     findings = pack_findings(read_pack(pack), catalog())
 

@@ -320,7 +320,7 @@ class Outside:
         for effect in decision.effects:
             self._owe(effect)
 
-    def _owe(self, effect: Effect) -> None:
+    def _owe(self, effect: Effect) -> None:  # noqa: C901  # One flat match over the effects.
         match effect:
             case Perform(key=id) | StartChild(child=id) | SetTimer(timer=id) | OpenTask(task=id):
                 self.open[id] = effect
