@@ -26,7 +26,8 @@ def decision_findings(
     if has_errors(found):
         # Without its unreadable rows the table would seem to lack what it has.
         return [*found, *(fact.finding() for fact in domain_facts(reading, domains))]
-    return [*found, *analyse(reading, today=today, budget=budget).findings]
+    analysis = analyse(reading, today=today, budget=budget)
+    return [*found, *(fact.finding() for fact in analysis.facts if not fact.meant)]
 
 
 def formula_findings(definition: Formula) -> list[Finding]:

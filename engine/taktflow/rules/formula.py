@@ -10,8 +10,9 @@ from decimal import Decimal
 from taktflow.definitions.formula import Formula, FormulaInput, FormulaOutput
 from taktflow.errors import Invalid
 from taktflow.expressions import Clock, Expression, LimitExceeded, parse
+from taktflow.rules.formula_bulk import Batch
 from taktflow.rules.formula_reading import shape_findings
-from taktflow.rules.scorecard import Card
+from taktflow.rules.scorecard import Card, Tally
 from taktflow.rules.scorecard_reading import card_of
 from taktflow.rules.scorecard_share import card_value, explained
 from taktflow.rules.typed import TYPE_WORDS, Mistyped, coerced, rounded
@@ -48,17 +49,21 @@ class Figure:
         self, scopes: Iterable[Mapping[str, Value]], *, now: datetime, zone: tzinfo
     ) -> list[Value | NodeError]:
         """The result for each of ``scopes`` without a trace, in their order; a failure stands in its place."""
-        clock = Clock(now, zone)
-        found: list[Value | NodeError] = []
-        for scope in scopes:
-            try:
-                inputs = self._inputs(scope, clock, zone)
-                found.append(self.result(self._seen(inputs, clock), inputs, clock, zone))
-            except NodeError as failed:
-                found.append(failed)
-            except LimitExceeded as wrong:
-                found.append(beyond("formula.output", wrong))
-        return found
+        clock, given = Clock(now, zone), list(scopes)
+        try:
+            return Batch(self, clock, zone).results(given)
+        except LimitExceeded:
+            # One of them would do too much: each is asked alone, so that only that one fails.
+            return [self._alone(scope, clock, zone) for scope in given]
+
+    def _alone(self, scope: Mapping[str, Value], clock: Clock, zone: tzinfo) -> Value | NodeError:
+        try:
+            inputs = self._inputs(scope, clock, zone)
+            return self.result(self._seen(inputs, clock), inputs, clock, zone)
+        except NodeError as failed:
+            return failed
+        except LimitExceeded as wrong:
+            return beyond("formula.output", wrong)
 
     def computed(self, inputs: Mapping[str, Value], clock: Clock, zone: tzinfo) -> Result:
         """The result for typed ``inputs``, with its trace."""
@@ -77,11 +82,18 @@ class Figure:
     def result(self, seen: Mapping[str, Value], inputs: Mapping[str, Value], clock: Clock, zone: tzinfo) -> Value:
         """The result where inputs and steps are ``seen``, without explaining it."""
         if self.card is not None:
-            tally = self.card.tally(seen, clock, zone)
-            score = self._bounded(self.card.rounded(tally.total))
-            return self._shaped(score, explained(self.card, tally, score) if self._whole else {})
+            return self.graded(self.card.tally(seen, clock, zone))
         assert self.expression is not None
-        found = self.expression.evaluate(seen, clock)
+        return self.shaped(self.expression.evaluate(seen, clock), inputs, zone)
+
+    def graded(self, tally: Tally) -> Value:
+        """What the card gives for ``tally``."""
+        assert self.card is not None
+        score = self._bounded(self.card.rounded(tally.total))
+        return self._shaped(score, explained(self.card, tally, score) if self._whole else {})
+
+    def shaped(self, found: Value, inputs: Mapping[str, Value], zone: tzinfo) -> Value:
+        """What the expression gave, as the output declares it; NodeError ``formula.output``."""
         try:
             if found is None:
                 raise Mistyped
@@ -130,18 +142,15 @@ class Figure:
         return value
 
     def _inputs(self, scope: Mapping[str, Value], clock: Clock, zone: tzinfo) -> dict[str, Value]:
-        return {name: self._input(name, about, source, scope, clock, zone) for name, about, source in self.inputs}
+        return {
+            name: self.read_input(
+                name, about, scope.get(name) if source is None else source.evaluate(scope, clock), zone
+            )
+            for name, about, source in self.inputs
+        }
 
-    def _input(
-        self,
-        name: str,
-        about: FormulaInput,
-        source: Expression | None,
-        scope: Mapping[str, Value],
-        clock: Clock,
-        zone: tzinfo,
-    ) -> Value:
-        given = scope.get(name) if source is None else source.evaluate(scope, clock)
+    def read_input(self, name: str, about: FormulaInput, given: Value, zone: tzinfo) -> Value:
+        """``given`` as the input declares it; NodeError ``formula.input``."""
         try:
             value = coerced(given, about.type, zone)
             if value is None and about.required:

@@ -124,11 +124,10 @@ def _sheet(reading: Reading, sheet: Crosstab, at: Pointer) -> None:
     for name, count in Counter([*sheet.down, *(column.id for column in sheet.across)]).items():
         if count > 1:
             reading.note("table.sheet_column_twice", f"{at}/across", sheet=sheet.id, column=name)
-    for column in sheet.across:
-        said = {sheet.cell, *sheet.then, *column.then}
-        silent = [name for name in outputs if name not in said]
-        if silent:
-            reading.note("table.sheet_silent", at, sheet=sheet.id, column=column.id, outputs=", ".join(silent))
+    said = [{sheet.cell, *sheet.then, *column.then} for column in sheet.across]
+    silent = [name for name in outputs if any(name not in names for names in said)]
+    if silent:
+        reading.note("table.sheet_silent", at, sheet=sheet.id, outputs=", ".join(silent))
 
 
 def _headed(

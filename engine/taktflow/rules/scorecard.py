@@ -12,6 +12,7 @@ from taktflow.definitions.decision import CellType
 from taktflow.definitions.formula import FormulaOutput, PointsBand, ScoreBand, Scorecard
 from taktflow.definitions.formula import Part as DeclaredPart
 from taktflow.expressions import Cell, Clock, Expression
+from taktflow.rules.scorecard_bands import Ladder
 from taktflow.rules.typed import TYPE_WORDS, Mistyped, cell_text, coerced, rounded
 from taktflow.rules.words import Words, fault
 from taktflow.values import Value
@@ -33,6 +34,7 @@ class Part:
     bands: Sequence[tuple[Cell, PointsBand]]
     low: Decimal | None
     high: Decimal | None
+    ladder: Ladder | None = None
 
     @property
     def weight(self) -> Decimal:
@@ -41,21 +43,33 @@ class Part:
 
     def earned(self, formula: str, seen: Mapping[str, Value], clock: Clock, zone: tzinfo) -> Earned:
         """The points for what is ``seen``; NodeError ``scorecard.value``, ``scorecard.missing``, ``scorecard.band``."""
-        given = self.expression.evaluate(seen, clock)
+        return self.scored(formula, self.expression.evaluate(seen, clock), seen, clock, zone)
+
+    def scored(self, formula: str, given: Value, seen: Mapping[str, Value], clock: Clock, zone: tzinfo) -> Earned:
+        """The points for the value ``given``; the same errors."""
         try:
             value = coerced(given, self.type, zone)
         except Mistyped as wrong:
             words = Words(part=self.id, formula=formula, value=given)
             raise fault("scorecard.value", words, wants=TYPE_WORDS[self.type]) from wrong
-        for cell, band in self.bands:
-            # "Any other value" is a value: what is missing follows the rule for missing ones.
-            if cell.matches(value, seen, clock) and not (value is None and cell.wildcard):
-                return Earned(self, value, self.clamped(band.points), cell_text(band.when) or "-")
+        band = self._band(value, seen, clock)
+        if band is not None:
+            return Earned(self, value, self.clamped(band.points), cell_text(band.when) or "-")
         if value is None:
             return self._missing(formula)
         if self.bands:
             raise fault("scorecard.band", Words(part=self.id, formula=formula, value=value))
         return Earned(self, value, self.clamped(value), "")
+
+    def _band(self, value: Value, seen: Mapping[str, Value], clock: Clock) -> PointsBand | None:
+        if self.ladder is not None and value is not None:
+            place = self.ladder.band(value)
+            return None if place is None else self.bands[place][1]
+        for cell, band in self.bands:
+            # "Any other value" is a value: what is missing follows the rule for missing ones.
+            if cell.matches(value, seen, clock) and not (value is None and cell.wildcard):
+                return band
+        return None
 
     def _missing(self, formula: str) -> Earned:
         rule = self.about.missing
@@ -84,13 +98,22 @@ class Earned:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """How much of the score a part makes: ``exact`` is factor times points above ``floor``."""
+    """How much of the score a part makes: ``exact`` is the factor times the points above the part's floor."""
 
     earned: Earned
     counts: Decimal
     factor: Decimal
-    floor: Decimal
     exact: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """By part: its weight with that of skipped ones, what a point adds to the score, the points that add nothing."""
+
+    counts: Sequence[Decimal]
+    factors: Sequence[Decimal]
+    floors: Sequence[Decimal]
+    base: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,31 +143,37 @@ class Card:
 
     def weighed(self, earned: Sequence[Earned]) -> Tally:
         """What ``earned`` comes to. The weight of skipped parts goes to the others, in proportion."""
-        present = [(e, e.points) for e in earned if e.points is not None]
-        whole = summed(e.part.weight for e in earned)
-        there = summed(e.part.weight for e, _ in present)
-        if not there:
+        return self.tallied(earned, self.weights([e.points is not None for e in earned]))
+
+    def weights(self, there: Sequence[bool]) -> Weights:
+        """How much each part counts when those that are not ``there`` are skipped."""
+        whole = summed(part.weight for part in self.parts)
+        left = summed(part.weight for part, is_there in zip(self.parts, there, strict=True) if is_there)
+        if not left:
             raise fault("scorecard.nothing", Words(formula=self.formula))
-        counts = [EXACT.divide(EXACT.multiply(e.part.weight, whole), there) for e, _ in present]
-        factors = [EXACT.divide(c, whole) if self.about.combine == "mean" else c for c in counts]
-        floors, base = [Decimal(0)] * len(present), Decimal(0)
-        if self.about.target is not None:
-            floors = [e.part.low or Decimal(0) for e, _ in present]
-            spans = [
-                EXACT.subtract(e.part.high or Decimal(0), low) for (e, _), low in zip(present, floors, strict=True)
-            ]
-            span = summed(EXACT.multiply(f, s) for f, s in zip(factors, spans, strict=True))
-            base, top = self.about.target
-            if not span:
-                raise fault("scorecard.nothing", Words(formula=self.formula))
-            stretch = EXACT.divide(EXACT.subtract(top, base), span)
-            factors = [EXACT.multiply(f, stretch) for f in factors]
+        shares = [is_there * part.weight for part, is_there in zip(self.parts, there, strict=True)]
+        counts = [EXACT.divide(EXACT.multiply(share, whole), left) for share in shares]
+        factors = [EXACT.divide(count, whole) if self.about.combine == "mean" else count for count in counts]
+        if self.about.target is None:
+            return Weights(counts, factors, [Decimal(0)] * len(counts), Decimal(0))
+        floors = [part.low or Decimal(0) for part in self.parts]
+        spans = [EXACT.subtract(p.high or Decimal(0), low) for p, low in zip(self.parts, floors, strict=True)]
+        span = summed(EXACT.multiply(f, s) for f, s in zip(factors, spans, strict=True))
+        if not span:
+            raise fault("scorecard.nothing", Words(formula=self.formula))
+        base, top = self.about.target
+        stretch = EXACT.divide(EXACT.subtract(top, base), span)
+        return Weights(counts, [EXACT.multiply(f, stretch) for f in factors], floors, base)
+
+    def tallied(self, earned: Sequence[Earned], weights: Weights) -> Tally:
+        """``earned`` weighed by the weights for just those parts that have points."""
         parts = [
-            Weighed(e, c, f, low, EXACT.multiply(f, EXACT.subtract(points, low)))
-            for (e, points), c, f, low in zip(present, counts, factors, floors, strict=True)
+            Weighed(e, count, factor, EXACT.multiply(factor, EXACT.subtract(e.points, floor)))
+            for e, count, factor, floor in zip(earned, weights.counts, weights.factors, weights.floors, strict=True)
+            if e.points is not None
         ]
-        total = EXACT.add(base, summed(p.exact for p in parts))
-        return Tally(parts, [e for e in earned if e.points is None], base, total)
+        total = EXACT.add(weights.base, summed(p.exact for p in parts))
+        return Tally(parts, [e for e in earned if e.points is None], weights.base, total)
 
     def rounded(self, total: Decimal) -> Decimal:
         """``total`` with the decimals that the output declares."""

@@ -6,7 +6,9 @@ running data tells are not judged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -22,6 +24,60 @@ OTHER_TEXT = "…"
 CLOCK = Clock(datetime(2026, 1, 15, tzinfo=UTC), UTC)
 
 Bands = Sequence[tuple[Cell, PointsBand]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Which band holds a value, found by halving: one answer for each border and each stretch between two.
+
+    ``texts`` answers for the texts that are named, ``other`` for every other text.
+    """
+
+    borders: Sequence[Value]
+    held: Sequence[int | None]
+    texts: Mapping[str, int | None]
+    other: int | None
+
+    def band(self, value: Value) -> int | None:
+        """The first band that holds ``value``, which is not null."""
+        if isinstance(value, str):
+            return self.texts.get(value, self.other)
+        place = bisect_left(self.borders, value)
+        on_border = place < len(self.borders) and self.borders[place] == value
+        return self.held[2 * place + on_border]
+
+
+def ladder_of(bands: Bands, type_: CellType) -> Ladder | None:
+    """The ladder of ``bands``; None where their borders are only known when they are asked."""
+    cells = [cell for cell, _ in bands]
+    if any(cell.residuals for cell in cells):
+        return None
+    if type_ == "text":
+        named = {v: _first(bands, v) for cell in cells for v in cell.values}
+        return Ladder((), (), named, _first(bands, OTHER_TEXT))
+    borders = borders_of(cells)
+    if type_ not in ("number", "date") or not borders or len({type(b) for b in borders}) > 1:
+        return None
+    stretches: list[Value] = [_one(_beyond(borders[0], -1))]
+    for here, following in pairwise(borders):
+        stretches += [here, _one(_between(here, following))]
+    stretches += [borders[-1], _one(_beyond(borders[-1], 1))]
+    # Two neighbouring days have nothing between them, and nothing is ever looked for there.
+    return Ladder(borders, [None if v is None else _first(bands, v) for v in stretches], {}, None)
+
+
+def borders_of(cells: Sequence[Cell]) -> list[Value]:
+    """Where the answer of a cell may change, in ascending order."""
+    found = {v for cell in cells for v in cell.values}
+    return sorted(found | {end for cell in cells for i in cell.intervals for end in (i.low, i.high) if end is not None})
+
+
+def _one(values: Sequence[Value]) -> Value:
+    return values[0] if values else None
+
+
+def _first(bands: Bands, value: Value) -> int | None:
+    return next((n for n, (cell, _) in enumerate(bands) if cell.matches(value, {}, CLOCK)), None)
 
 
 def probes(cells: Sequence[Cell], about: FormulaInput | None, type_: CellType) -> list[Value]:

@@ -11,7 +11,7 @@ from taktflow.definitions.formula import Formula, FormulaInput, PointsBand, Scor
 from taktflow.definitions.formula import Part as DeclaredPart
 from taktflow.expressions import Cell, ExpressionInvalid, Type, parse, parse_cell
 from taktflow.rules.scorecard import Card, Part
-from taktflow.rules.scorecard_bands import band_findings
+from taktflow.rules.scorecard_bands import band_findings, ladder_of
 from taktflow.rules.terms import Term, Terms
 from taktflow.rules.typed import CELL_TYPES, cell_text
 from taktflow.values import Finding, Pointer
@@ -29,7 +29,7 @@ def card_of(definition: Formula) -> Card | None:
         type_ = value_type(definition, id_, part)
         bands = [(parse_cell(cell_text(b.when), CELL_TYPES[type_]), b) for b in part.bands]
         low, high = points_range(part)
-        parts.append(Part(id_, part, parse(part.expr or id_), type_, bands, low, high))
+        parts.append(Part(id_, part, parse(part.expr or id_), type_, bands, low, high, ladder_of(bands, type_)))
     return Card(definition.id, about, definition.output, parts, ordered(about.bands))
 
 

@@ -139,7 +139,8 @@ def _gaps(cover: Cover, holes_known: Sequence[Box], budget: Budget) -> Found:
     boxes, more = boxes_of(cover, diagram, most, () if definition.complete else holes_known)
     facts = [_gap(cover.grid, box, severity) for box in boxes]
     if more:
-        facts.append(Fact("table.gaps_more", "info", "/rows", args={"shown": len(boxes), "more": more}))
+        args = {"shown": len(boxes), "more": more}
+        facts.append(Fact("table.gaps_more", "info", "/rows", args=args, meant=severity == "info"))
     return Found(facts, diagram.count(), covered=1 - diagram.open())
 
 
@@ -154,7 +155,8 @@ def _gap(grid: Grid, box: Box, severity: Severity) -> Fact:
         "output_zh": title.zh,
         "witness": inputs_text(witness),
     }
-    return Fact("table.gap", severity, "/rows", witnesses=(witness,), box=reach, args=args)
+    meant = severity == "info"
+    return Fact("table.gap", severity, "/rows", witnesses=(witness,), box=reach, args=args, meant=meant)
 
 
 def _open(unfinished: Mapping[str, float], undecided: Sequence[str]) -> Iterator[Fact]:

@@ -34,7 +34,8 @@ class Fact:
     """One thing about a table. ``code`` names its sentence, ``at`` its place, ``rows`` the rows it is about.
 
     ``witnesses`` prove it: inputs that no row answers (a gap), that both rows match (an overlap), at which the row is
-    not chosen (a shadow) ... ``box`` is how far it reaches, where it is about more than rows.
+    not chosen (a shadow) ... ``box`` is how far it reaches, where it is about more than rows. ``meant``: its author has
+    declared that it is so; who asks for an analysis is told all the same, who publishes is not.
     """
 
     code: str
@@ -44,6 +45,7 @@ class Fact:
     witnesses: Sequence[Witness] = ()
     box: Sequence[Extent] = ()
     args: Mapping[str, Any] = field(default_factory=dict)
+    meant: bool = False
 
     def finding(self) -> Finding:
         """As people are told it."""

@@ -99,16 +99,19 @@ class Diagram:
 
 
 def gravity(definition: Decision) -> Severity | None:
-    """How grave it is that data has no answer; None where it has one or needs none."""
-    if definition.default.row is not None:
+    """How grave it is that data has no answer; None where it has one or needs none.
+
+    An author who writes ``on_none: error`` has seen that there are gaps; who writes nothing may not have.
+    """
+    default = definition.default
+    if default.row is not None:
         return None
     if definition.complete:
         return "error"
-    if definition.default.on_none != "error" or definition.hit_policy not in SINGLE:
+    if default.on_none == "null" or definition.hit_policy not in SINGLE:
         return None
-    # Whoever writes that no answer is an error has thought of it; otherwise a gap may be an oversight.
-    meant = "default" in definition.model_fields_set and "on_none" in definition.default.model_fields_set
-    return "info" if meant else "warning"
+    declared = "default" in definition.model_fields_set and "on_none" in default.model_fields_set
+    return "info" if declared else "warning"
 
 
 def diagram_of(cover: Cover, budget: Budget, asked: Box) -> Diagram:

@@ -16,6 +16,7 @@ from taktflow.rules.analysis.words import extents, told
 from taktflow.rules.axis import NULL
 from taktflow.rules.rowset import members, runs, united
 from taktflow.rules.words import inputs_text
+from taktflow.values import Severity
 
 MOST = 50
 """Holes listed."""
@@ -135,6 +136,12 @@ def _between(grid: Grid, number: int, group: Sequence[int]) -> Iterator[tuple[in
             yield (1 << begins) - (1 << hull), group[last], group[place]
 
 
+def _severity(grid: Grid, point: Sequence[int] | None) -> Severity:
+    if point is None:
+        return "info"
+    return "error" if gravity(grid.definition) == "error" else "warning"
+
+
 def _hole(grid: Grid, box: Sequence[int], point: Sequence[int] | None, before: int, after: int) -> Fact:
     names = (grid.rows[before].answer.row, grid.rows[after].answer.row)
     witness = grid.witness(point or [place_in(classes) for classes in box])
@@ -143,7 +150,7 @@ def _hole(grid: Grid, box: Sequence[int], point: Sequence[int] | None, before: i
     args = {"row": names[0], "other": names[1], "box": words.en, "box_zh": words.zh, "witness": inputs_text(witness)}
     return Fact(
         "table.hole" if point else "table.hole_filled",
-        gravity(grid.definition) or "warning" if point else "info",
+        _severity(grid, point),
         grid.rows[after].at,
         rows=names,
         witnesses=(witness,),

@@ -19,7 +19,7 @@ from taktflow.rules.dmn.passage import Passage
 from taktflow.rules.dmn.reader import read_document
 from taktflow.values import Finding, Value
 
-MODEL_STEPS = 10 * STEPS
+MODEL_STEPS = 4 * STEPS
 """Work of one evaluation of a model: that of some large expressions together."""
 
 

@@ -82,6 +82,13 @@ def test_a_gap_is_as_grave_as_what_the_table_promises(settings: Any, expected: A
     assert codes(analyse(table)) == expected
 
 
+def test_who_declares_that_a_missing_row_is_an_error_is_not_told_of_gaps_when_publishing() -> None:
+    table = levels(["r1", "<1", "a"], ["r2", ">1", "b"], default={"on_none": "error"})
+
+    assert len(analyse(table).gaps) == 1
+    assert decision_findings(table) == []
+
+
 def test_what_nobody_speaks_of_is_asked_only_where_the_table_promises_to_be_complete() -> None:
     rows = [["r1", "[1..5]", "a"], ["r2", "[7..9]", "b"]]
 

@@ -123,7 +123,7 @@ def tables(draw: st.DrawFn) -> Decision:
     )
 
 
-@settings(max_examples=int(os.environ.get("TAKTFLOW_ROUND_TRIPS", "60")), deadline=None)
+@settings(max_examples=int(os.environ.get("TAKTFLOW_ROUND_TRIPS", "25")), deadline=None)
 @given(tables())
 def test_reading_what_was_written_gives_the_same_table(table: Decision) -> None:
     (found,) = again(table)
