@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from itertools import pairwise
 
 from taktflow.definitions.decision import CellType
@@ -23,6 +23,8 @@ OTHER_TEXT = "…"
 """Stands for every text that no band names."""
 CLOCK = Clock(datetime(2026, 1, 15, tzinfo=UTC), UTC)
 
+_WIDE = Context(prec=120)
+"""Wide enough for a number between any two that cells can write."""
 Bands = Sequence[tuple[Cell, PointsBand]]
 
 
@@ -110,7 +112,7 @@ def _beyond(end: Value, way: int) -> list[Value]:
     try:
         match end:
             case Decimal():
-                return [end + way]
+                return [_WIDE.add(end, Decimal(way))]
             case date() | timedelta():
                 return [end + way * timedelta(days=1)]
             case time():
@@ -124,7 +126,7 @@ def _beyond(end: Value, way: int) -> list[Value]:
 def _between(low: Value, high: Value) -> list[Value]:
     match low:
         case Decimal():
-            middle: Value = (low + high) / 2
+            middle: Value = _WIDE.divide(_WIDE.add(low, high), Decimal(2))
         case date() | timedelta():
             middle = low + (high - low) / 2
         case time():

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taktflow.definitions.formula import Formula
+from taktflow.definitions.formula import Formula, PointsBand
 from taktflow.errors import Invalid
+from taktflow.expressions import NUMBER, parse_cell
 from taktflow.rules import compile_formula, formula_findings
+from taktflow.rules.scorecard_bands import ladder_of, points_at
 from taktflow.sdk import NodeError
 from taktflow.values import dumps, loads
-from tests.unit.rules.builders import NOW, ZONE, computed, figure
+from tests.unit.rules.builders import NOW, ZONE, a_formula, computed, figure
 
 D = Decimal
 
@@ -135,13 +137,26 @@ def test_bands_hold_texts_dates_and_lists_as_cells_of_a_table_do() -> None:
     assert [figure(card, tier=t) for t in "SACB"] == [D("10.0"), D("10.0"), D("1.0"), D("4.0")]
 
 
-def test_many_are_scored_at_once_with_a_failure_in_its_place() -> None:
-    card = compile_formula(a_card({"a": {}}), 1)
+@pytest.mark.parametrize("result", ["score", "band", "card"])
+def test_many_are_scored_at_once_as_each_alone_with_a_failure_in_its_place(result: str) -> None:
+    card = compile_formula(a_health(result=result), 1)
+    good = [{"ratio": D(n) / 10, "changes": D(n % 4), "rating": None if n % 3 else D(4)} for n in range(8, 16)]
+    scopes: list[dict[str, Any]] = [{"ratio": D(-1)}, *good, {"ratio": "x"}, {}]
 
-    found = card.compute_many([{"a": D(1)}, {"a": "x"}, {"a": D(3)}], now=NOW, zone=ZONE)
+    first, *found, mistyped, nothing = card.compute_many(scopes, now=NOW, zone=ZONE)
 
-    assert [found[0], found[2]] == [D("1.0"), D("3.0")]
-    assert isinstance(found[1], NodeError)
+    assert [f.code for f in (first, mistyped)] == ["formula.input", "formula.input"]
+    assert nothing == card.decide({}, now=NOW, zone=ZONE).value
+    assert found == [card.decide(scope, now=NOW, zone=ZONE).value for scope in good]
+
+
+def test_one_that_would_do_too_much_fails_alone_among_many() -> None:
+    text = "if a = 1 then (for x in 1..9000 return for y in 1..9000 return x * y)[1][1] else a"
+    formula = compile_formula(a_formula({"a": {"type": "number"}}, text), 1)
+
+    too_much, fine, missing = formula.compute_many([{"a": D(1)}, {"a": D(2)}, {}], now=NOW, zone=ZONE)
+
+    assert (too_much.code, fine, missing.code) == ("formula.output", D(2), "formula.input")
 
 
 @pytest.mark.parametrize(
@@ -202,6 +217,27 @@ def test_a_formula_is_an_expression_or_a_scorecard() -> None:
 
     assert codes(both) == {"/scorecard": "formula.body"}
     assert codes(neither) == {"": "formula.body"}
+
+
+cells = st.one_of(
+    st.builds("[{0}..{1}{2}".format, st.integers(0, 3), st.integers(3, 6), st.sampled_from("])")),
+    st.builds("{}{}".format, st.sampled_from(["<", "<=", ">", ">=", "", "not "]), st.integers(0, 6)).map(
+        lambda text: f"not({text[4:]})" if text.startswith("not ") else text
+    ),
+    st.just("-"),
+)
+
+
+@given(st.lists(cells, min_size=1, max_size=5))
+@settings(max_examples=80, deadline=None, derandomize=True)
+def test_the_band_found_by_halving_is_the_first_that_holds(whens: list[str]) -> None:
+    bands = [(parse_cell(text, NUMBER), PointsBand(when=text, points=D(n))) for n, text in enumerate(whens)]
+    ladder = ladder_of(bands, "number")
+
+    for value in (D(n) / 2 for n in range(-2, 15)):
+        place = ladder.band(value) if ladder else None
+        assert ladder is None or points_at(bands, value) == (None if place is None else D(place))
+    assert ladder is not None or set(whens) == {"-"}
 
 
 numbers = st.decimals(-50, 150, places=3, allow_nan=False)

@@ -135,6 +135,8 @@ def shown(cell: Cell, type: CellType) -> Said:
 
 def _visible(text: str) -> str:
     """``text`` with what no sheet can hold replaced; whoever compares sees that it is still the same cell."""
+    if text.isprintable() and len(text) <= LONGEST_CELL // 2:
+        return text
     if "\r" in text:
         text = _LINE_END.sub("\n", text)
     text = _UNWRITABLE.sub("\ufffd", text)
