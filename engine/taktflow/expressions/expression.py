@@ -141,17 +141,20 @@ def tidied(value: Value) -> Value:
     return settled(value) if type(value) in _TO_SETTLE else value
 
 
-def settled(value: Value) -> Value:
-    """``value`` with the numbers of foreign lists and contexts made the only number there is, and no far dates."""
+def settled(value: Value, *, keeps_far: bool = False) -> Value:
+    """``value`` with the numbers of foreign lists and contexts made the only number there is.
+
+    Dates beyond the years 1 to 9999 are null, unless the caller keeps them.
+    """
     kind = type(value)
     if kind in _FAR:
-        return None
+        return value if keeps_far else None
     if kind is int:
         return Decimal(value)
     if kind is list or kind is tuple:
-        return [settled(v) for v in value]
+        return [settled(v, keeps_far=keeps_far) for v in value]
     if isinstance(value, Mapping):
-        return {k: settled(v) for k, v in value.items()}
+        return {k: settled(v, keeps_far=keeps_far) for k, v in value.items()}
     return value
 
 

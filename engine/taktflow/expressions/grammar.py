@@ -73,6 +73,7 @@ argument: expression
 entry: (NAME | STRING) COLON expression
 
 kind: (NAME | NULL | FUNCTION)
+    | NAME (DOT NAME)+                                          -> imported
     | NAME LT kind (COMMA kind)* GT                             -> generic
     | NAME LT NAME COLON kind (COMMA NAME COLON kind)* GT       -> structure
     | FUNCTION LT (kind (COMMA kind)*)? GT ARROW kind           -> signature

@@ -219,6 +219,9 @@ class Reader(Transformer[Token, t.Node]):
         (token,) = children
         return t.TypeName(name=str(token), at=_at(token), end=_end(token))
 
+    def imported(self, children: list[Any]) -> t.Node:
+        return t.TypeName(name="".join(children), at=_at(children[0]), end=_end(children[-1]))
+
     def generic(self, children: list[Any]) -> t.Node:
         parts = tuple(c for c in children if isinstance(c, t.TypeName))
         return t.TypeName(name=str(children[0]), parts=parts, at=_at(children[0]), end=_end(children[-1]))

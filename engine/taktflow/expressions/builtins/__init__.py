@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache, partial
 
-from taktflow.expressions.builtins import contexts, conversions, lists, numbers, ranges, texts, times
+from taktflow.expressions.builtins import contexts, conversions, lists, numbers, range_texts, ranges, texts, times
 from taktflow.expressions.builtins.forms import Builtin, Form, Parameter, placed
 from taktflow.expressions.run import Function, Run
 from taktflow.expressions.types import ANY
@@ -23,6 +23,7 @@ def builtins() -> Mapping[str, Builtin]:
         *lists.FUNCTIONS,
         *contexts.FUNCTIONS,
         *ranges.FUNCTIONS,
+        *range_texts.FUNCTIONS,
         *times.FUNCTIONS,
     )
     return {b.name: b for b in every}

@@ -13,7 +13,7 @@ from taktflow.values import Value
 def _value(context: Mapping[str, Value], key: Value) -> Value:
     if isinstance(key, str):
         return plain(context.get(key))
-    if not isinstance(key, list | tuple):
+    if not isinstance(key, list | tuple) or not key:
         return None
     found: Value = context
     for step in key:

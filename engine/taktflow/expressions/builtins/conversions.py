@@ -99,7 +99,11 @@ def _number(source: str, grouping: str | None, point: str | None) -> Value:
 
 def written(value: Value) -> str:
     """``value`` as FEEL writes it inside a list, a context or a range: texts in quotes."""
-    return f'"{value}"' if isinstance(value, str) else str(string(value) if value is not None else "null")
+    return _quoted(value) if isinstance(value, str) else str(string(value) if value is not None else "null")
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def string(value: Value) -> Value:
@@ -110,7 +114,7 @@ def string(value: Value) -> Value:
         case bool():
             return "true" if value else "false"
         case Decimal():
-            return number_text(value)
+            return number_text(value if value else abs(value))
         case datetime() | date() | time() | FarDate() | FarMoment():
             return _moment_text(value)
         case timedelta():
@@ -128,7 +132,7 @@ def string(value: Value) -> Value:
 
 
 def _key(key: str) -> str:
-    return key if key.replace(" ", "_").isidentifier() else f'"{key}"'
+    return key if key.replace(" ", "_").isidentifier() else _quoted(key)
 
 
 def _range_text(value: Range) -> str:
@@ -139,17 +143,16 @@ def _range_text(value: Range) -> str:
 def _moment_text(value: temporal.Day | temporal.Moment | time) -> str:
     if isinstance(value, FarDate | FarMoment):
         return value.written(_moment_text(value.base))
-    zone = zoned(value.tzinfo) if isinstance(value, datetime | time) else None
-    text = value.isoformat() if zone is not None or type(value) is date else _local_text(value)
+    if not isinstance(value, datetime | time):
+        return value.isoformat()
+    zone = zoned(value.tzinfo)
+    local = value.replace(tzinfo=None).isoformat()
+    text = local.rstrip("0") if "." in local else local
     key = getattr(zone, "key", None)
     if key is not None:
-        return f"{value.replace(tzinfo=None).isoformat()}@{key}"  # type: ignore[call-arg]  # Only a date lacks it.
-    return text.replace("+00:00", "Z") if text.endswith("+00:00") else text
-
-
-def _local_text(value: date | time) -> str:
-    local = value.replace(tzinfo=None) if isinstance(value, datetime | time) else value
-    return local.isoformat()
+        return f"{text}@{key}"
+    offset = value.isoformat()[len(local) :] if zone is not None else ""
+    return f"{text}{'Z' if offset == '+00:00' else offset}"
 
 
 def _string(value: Value) -> Value:

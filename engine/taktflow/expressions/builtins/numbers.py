@@ -17,7 +17,7 @@ from decimal import (
 )
 from functools import lru_cache
 
-from taktflow.expressions.builtins.forms import Builtin, Form, Parameter, whole
+from taktflow.expressions.builtins.forms import Builtin, Form, Parameter, place_of, whole
 from taktflow.expressions.operators import MATH, kind, number, same
 from taktflow.expressions.types import ANY, BOOLEAN, NUMBER
 from taktflow.values import Value, YearsMonths
@@ -25,9 +25,9 @@ from taktflow.values import Value, YearsMonths
 _SCALES = range(-6111, 6177)
 
 
-def _rounder(rounding: str) -> Callable[..., Value]:
+def _rounder(rounding: str, places_of: Callable[[Decimal], int] = whole) -> Callable[..., Value]:
     def rounded(value: Decimal, scale: Decimal | None = None) -> Value:
-        places = 0 if scale is None else whole(scale)
+        places = 0 if scale is None else places_of(scale)
         if places not in _SCALES:
             return None
         try:
@@ -94,15 +94,15 @@ def _is(first: Value, second: Value) -> Value:
     return offsets[0] == offsets[1] and same(first, second) is True
 
 
-def _rounding(name: str, rounding: str, *, alone: bool = False) -> Builtin:
-    work, value = _rounder(rounding), Parameter("n", NUMBER)
+def _rounding(name: str, rounding: str, *, alone: bool = False, places_of: Callable[[Decimal], int] = whole) -> Builtin:
+    work, value = _rounder(rounding, places_of), Parameter("n", NUMBER)
     scaled = Form((value, Parameter("scale", NUMBER)), NUMBER, work)
     return Builtin(name, (Form((value,), NUMBER, work), scaled) if alone else (scaled,))
 
 
 _NUMBER = (Parameter("number", NUMBER),)
 FUNCTIONS = (
-    _rounding("decimal", ROUND_HALF_EVEN),
+    _rounding("decimal", ROUND_HALF_EVEN, places_of=place_of),
     _rounding("floor", ROUND_FLOOR, alone=True),
     _rounding("ceiling", ROUND_CEILING, alone=True),
     _rounding("round up", ROUND_UP),

@@ -9,6 +9,7 @@ from decimal import localcontext
 from taktflow.expressions import Function, LimitExceeded
 from taktflow.expressions.expression import settled
 from taktflow.expressions.operators import MATH
+from taktflow.expressions.unzoned import zoned
 from taktflow.rules.dmn.document import Decision, InputData, Knowledge, Service
 from taktflow.rules.dmn.linking import Key, Ready
 from taktflow.rules.dmn.passage import Passage, scope_of
@@ -62,7 +63,8 @@ class Evaluation:
                 value = self.value(key)
                 if isinstance(value, Function) and not isinstance(self.parts[key].part, Decision):
                     value = value.body(*(settled(inputs.get(p)) for p in value.parameters))
-                value = settled(value)
+                # Only who evaluates the standard to the letter can do anything with a far date.
+                value = settled(value, keeps_far=zoned(self.passage.run.clock.zone) is None)
         except RecursionError as wrong:
             raise LimitExceeded("expressions.limit.steps") from wrong
         return Outcome(value, tuple(self.steps), tuple(self.passage.findings))
