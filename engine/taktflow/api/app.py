@@ -23,6 +23,7 @@ from taktflow.api.problems import answer_with_problems
 from taktflow.api.routes import (
     alerts,
     audit,
+    changes,
     definitions,
     forms,
     health,
@@ -61,6 +62,7 @@ DOORS: tuple[Door, ...] = (
     people.door,
     plugins.door,
     audit.door,
+    changes.door,
     health.door,
 )
 

@@ -26,7 +26,19 @@ from taktflow.definitions.workflow import (
     Wait,
 )
 from taktflow.errors import Invalid, NotFound, Refused
-from taktflow.runtime import activities, calls, guards, incidents, joins, loops, people, scopes, triggers, waits
+from taktflow.runtime import (
+    activities,
+    calls,
+    guards,
+    incidents,
+    incoming,
+    joins,
+    loops,
+    operators,
+    people,
+    scopes,
+    waits,
+)
 from taktflow.runtime.effects import Effect, EndInstance
 from taktflow.runtime.events import (
     CancelRequested,
@@ -38,9 +50,13 @@ from taktflow.runtime.events import (
     IncidentResolved,
     LockGranted,
     MessageArrived,
+    ModifyRequested,
+    ResumeRequested,
     Started,
+    SuspendRequested,
     TaskDecided,
     TimerFired,
+    held_event,
 )
 from taktflow.runtime.plan import NodePlan, Plan
 from taktflow.runtime.segment import Segment, fault
@@ -104,7 +120,10 @@ def decide(
     """
     segment = Segment(plan, state.copy(), event.at)
     segment.on_frame_done = lambda frame: _frame_done(segment, frame)
-    if segment.state.status == "running":
+    if segment.state.status == "running" and segment.state.held is not None and _must_wait(event):
+        operators.hold(segment.state, event)
+        segment.record("kept", "", event=type(event).__name__)
+    elif segment.state.status == "running":
         if not isinstance(event, Continue):
             segment.state.pure_steps = 0
         _apply(segment, event)
@@ -113,15 +132,28 @@ def decide(
             # What came in may become the declared record only after a few nodes.
             segment.state.key = _key(plan, segment.state.variables, event.at)
     else:
-        _refuse_late(event)
+        _refuse_late(segment.state.instance, event)
     return Decision(segment.state, segment.records, segment.effects)
 
 
-def _refuse_late(event: Event) -> None:
+def finish(segment: Segment) -> Decision:
+    """What a segment that was begun elsewhere comes to, after everything that is ready now has run."""
+    segment.on_frame_done = lambda frame: _frame_done(segment, frame)
+    _run(segment, NODES_A_SEGMENT, lambda: False)
+    return Decision(segment.state, segment.records, segment.effects)
+
+
+def _must_wait(event: Event) -> bool:
+    return not isinstance(event, CancelRequested | ResumeRequested | SuspendRequested | Continue)
+
+
+def _refuse_late(instance: str, event: Event) -> None:
     """A person must hear that their act came too late; what the engine tells by itself is simply late."""
     match event:
         case TaskDecided():
             raise Refused("task.over", task=event.task)
+        case ModifyRequested() | SuspendRequested() | ResumeRequested():
+            raise Refused("instance.over", id=instance)
         case IncidentResolved():
             raise NotFound("incident.over", incident=event.incident)
         case _:
@@ -141,25 +173,32 @@ def _apply(segment: Segment, event: Event) -> None:  # noqa: C901  # One flat ma
             segment.leave(segment.put(start.id))
             segment.queue = _once(segment)
         case EffectDone() | EffectFailed():
-            _effect(segment, event)
+            incoming.effect(segment, event)
         case TimerFired():
-            _timer(segment, event)
+            incoming.timer(segment, event)
         case MessageArrived():
-            _message(segment, event)
+            incoming.message(segment, event)
         case LockGranted():
-            token = _waiting(segment, "lock", "lock", event.lock)
+            token = incoming.waiting(segment, "lock", "lock", event.lock)
             if token is not None:
                 guards.granted(segment, token)
         case TaskDecided():
             people.decided(segment, _task_token(segment, event.task), event)
         case ChildEnded():
-            token = _waiting(segment, "call", "child", event.child)
+            token = incoming.waiting(segment, "call", "child", event.child)
             if token is not None:
                 calls.ended(segment, token, event)
         case IncidentResolved():
             _settled(segment, event)
         case CancelRequested():
             _cancel(segment, event)
+        case ModifyRequested():
+            operators.modify(segment, event)
+        case SuspendRequested():
+            operators.suspend(segment, event)
+        case ResumeRequested():
+            for kept in operators.resume(segment, event.by):
+                _apply(segment, held_event(kept))
         case Continue():
             pass
         case _:
@@ -171,58 +210,15 @@ def _once(segment: Segment) -> Any:
     return type(segment.queue)(dict.fromkeys(segment.queue))
 
 
-def _waiting(segment: Segment, on: str, name: str, value: str) -> Token | None:
-    for token in segment.state.tokens.values():
-        if token.wait is not None and token.wait["on"] == on and token.wait.get(name) == value:
-            return token
-    return None
-
-
-def _effect(segment: Segment, event: EffectDone | EffectFailed) -> None:
-    token = _waiting(segment, "effect", "key", event.key)
-    if token is None:
-        return
-    if isinstance(event, EffectDone):
-        activities.done(segment, token, event)
-    else:
-        activities.failed(segment, token, event)
-
-
-def _timer(segment: Segment, event: TimerFired) -> None:
-    for token in segment.state.tokens.values():
-        if (name := triggers.named(token.wait, "timers", event.timer)) is not None:
-            if token.wait is not None and token.wait["on"] == "wait":
-                waits.came(segment, token, name)
-            else:
-                people.timer_fired(segment, token, name)
-            return
-        if (name := triggers.named(token.guard, "timers", event.timer)) is not None:
-            guards.happen(segment, token, name)
-            return
-
-
-def _message(segment: Segment, event: MessageArrived) -> None:
-    for token in segment.state.tokens.values():
-        if (name := triggers.named(token.wait, "subscriptions", event.subscription)) is not None:
-            if token.wait is not None and token.wait["on"] == "foreach":
-                loops.told(segment, token, name, event)
-            else:
-                waits.message_arrived(segment, token, name, event)
-            return
-        if (name := triggers.named(token.guard, "subscriptions", event.subscription)) is not None:
-            guards.happen(segment, token, name, event.payload, message=event.message)
-            return
-
-
 def _task_token(segment: Segment, task: str) -> Token:
-    token = _waiting(segment, "task", "task", task) or _waiting(segment, "approval", "task", task)
+    token = incoming.waiting(segment, "task", "task", task) or incoming.waiting(segment, "approval", "task", task)
     if token is None:
         raise Refused("task.over", task=task)
     return token
 
 
 def _settled(segment: Segment, event: IncidentResolved) -> None:
-    token = _waiting(segment, "incident", "incident", event.incident)
+    token = incoming.waiting(segment, "incident", "incident", event.incident)
     if token is None:
         raise NotFound("incident.over", incident=event.incident)
     incidents.settled(segment, token, event)
@@ -269,7 +265,7 @@ def _run(segment: Segment, nodes: int, stop: Callable[[], bool]) -> None:
     ran = 0
     while segment.state.status == "running":
         if not segment.queue:
-            if joins.settle(segment) or _come_true(segment):
+            if joins.settle(segment) or incoming.come_true(segment):
                 continue
             _report_stuck(segment)
             return
@@ -280,19 +276,6 @@ def _run(segment: Segment, nodes: int, stop: Callable[[], bool]) -> None:
             continue
         ran += 1
         _enter(segment, token, segment.plan.nodes[token.node])
-
-
-def _come_true(segment: Segment) -> bool:
-    """Lets the first condition happen that is waited for and holds; False when there is none."""
-    found = next(triggers.conditions(segment), None)
-    if found is None:
-        return False
-    token, name, guard = found
-    if guard:
-        guards.happen(segment, token, name)
-    else:
-        waits.came(segment, token, name)
-    return True
 
 
 def _report_stuck(segment: Segment) -> None:

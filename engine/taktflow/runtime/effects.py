@@ -47,6 +47,16 @@ class DropEffect:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldEffects:
+    """Begin none of the instance's effects for now; one that is under way comes to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreeEffects:
+    """Begin them again."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetTimer:
     """Fire ``timer`` at ``due``. Timer ids are unique within the instance."""
 
@@ -210,6 +220,8 @@ Effect: TypeAlias = (
     Perform
     | Retry
     | DropEffect
+    | HoldEffects
+    | FreeEffects
     | SetTimer
     | DropTimer
     | OpenTask

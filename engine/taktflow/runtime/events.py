@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from taktflow.values import Json, Value
 
@@ -122,6 +122,42 @@ class IncidentResolved:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One change of where an instance stands: what happens to ``token``, or a new path that begins at ``node``."""
+
+    action: Literal["move", "skip", "repeat", "end", "begin"]
+    token: int | None = None
+    node: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModifyRequested:
+    """A person moves, skips, repeats or ends paths by hand, all of them or none."""
+
+    at: datetime
+    by: str
+    why: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendRequested:
+    """A person stops the instance for a while: nothing of it runs, what comes in is kept."""
+
+    at: datetime
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRequested:
+    """A person lets the instance go on with everything that came in meanwhile."""
+
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class CancelRequested:
     """A person, or the calling instance, ends the instance before its time."""
 
@@ -148,5 +184,33 @@ Event: TypeAlias = (
     | ChildEnded
     | IncidentResolved
     | CancelRequested
+    | ModifyRequested
+    | SuspendRequested
+    | ResumeRequested
     | Continue
 )
+
+
+_HELD = (EffectDone, EffectFailed, TimerFired, MessageArrived, LockGranted, ChildEnded)
+"""What may come in while an instance is suspended, and is kept until it goes on."""
+Held: TypeAlias = EffectDone | EffectFailed | TimerFired | MessageArrived | LockGranted | ChildEnded
+
+
+def event_data(event: Held) -> dict[str, Value]:
+    """``event`` as the state keeps it."""
+    return {"kind": type(event).__name__, **{f.name: _plain(getattr(event, f.name)) for f in fields(event)}}
+
+
+def _plain(value: Any) -> Value:
+    return {f.name: getattr(value, f.name) for f in fields(value)} if isinstance(value, Fault) else value
+
+
+def held_event(data: Mapping[str, Value]) -> Held:
+    """The event that :func:`event_data` wrote."""
+    kind = next(k for k in _HELD if k.__name__ == data["kind"])
+    given = {name: value for name, value in data.items() if name != "kind"}
+    if given.get("fault") is not None:
+        given["fault"] = Fault(**given["fault"])
+    if given.get("attempt") is not None:
+        given["attempt"] = int(given["attempt"])
+    return kind(**given)

@@ -82,6 +82,8 @@ class State:
     """Nodes run since the last event from outside; bounds endless loops."""
     depth: int = 0
     """How many calls deep the instance is; bounds workflows that call themselves."""
+    held: tuple[Mapping[str, Value], ...] | None = None
+    """While the instance is suspended, what came in meanwhile; None while it is not."""
 
     @property
     def variables(self) -> Mapping[str, Value]:
@@ -91,7 +93,7 @@ class State:
     @property
     def ready(self) -> bool:
         """Whether a token can run on without an event from outside."""
-        return any(t.ready for t in self.tokens.values())
+        return self.held is None and any(t.ready for t in self.tokens.values())
 
     def copy(self) -> State:
         """A state that can be changed without touching this one."""
@@ -111,6 +113,7 @@ class State:
             self.next,
             self.pure_steps,
             self.depth,
+            self.held,
         )
 
     def dumps(self) -> str:
@@ -132,6 +135,7 @@ class State:
                 "next": self.next,
                 "pure_steps": self.pure_steps,
                 "depth": self.depth,
+                **({"held": self.held} if self.held is not None else {}),
             }
         )
 
@@ -156,6 +160,7 @@ def loads_state(text: str) -> State:
         int(raw["next"]),
         int(raw["pure_steps"]),
         int(raw.get("depth", 0)),
+        tuple(raw["held"]) if raw.get("held") is not None else None,
     )
 
 

@@ -22,7 +22,7 @@ def enter(segment: Segment, token: Token, node: NodePlan) -> None:
     model = node.model
     assert isinstance(model, Wait)
     try:
-        asked = triggers.armed(segment, token, node, _triggers(model), "any." if model.any else "")
+        asked = triggers.armed(segment, token, node, triggers_of(model), "any." if model.any else "")
     except triggers.Unusable as wrong:
         segment.fail(token, wrong.fault)
         return
@@ -30,7 +30,8 @@ def enter(segment: Segment, token: Token, node: NodePlan) -> None:
     segment.record("waiting", node.id)
 
 
-def _triggers(model: Wait) -> dict[str, Trigger]:
+def triggers_of(model: Wait) -> dict[str, Trigger]:
+    """What ends the wait, by name."""
     if model.any:
         return dict(model.any)
     asked = Trigger(
@@ -54,7 +55,7 @@ def message_arrived(segment: Segment, token: Token, name: str, event: MessageArr
     """A message or broadcast came first; its payload goes where the trigger says."""
     node = segment.plan.nodes[token.node]
     assert isinstance(node.model, Wait)
-    segment.assign(token, _triggers(node.model)[name].out, event.payload)
+    segment.assign(token, triggers_of(node.model)[name].out, event.payload)
     _over(segment, token, name, message=event.message)
 
 

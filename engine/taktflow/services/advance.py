@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from taktflow.runtime.decide import Decision, begin, decide
@@ -105,6 +105,39 @@ def _once(engine: Engine, instance: str, event: Callable[[State], Event] | Event
     raise StaleInstance(instance)
 
 
+@dataclass(frozen=True)
+class Moved:
+    """A decision that another plan made, by which the instance goes on from now."""
+
+    decision: Decision
+    plan_id: str
+    plan: Plan
+
+
+def move(engine: Engine, instance: str, moved: Callable[[State, Plan], Moved], along: Along) -> Advanced:
+    """Lets ``moved`` put the instance on another plan, commits that, and goes on until nothing more is ready."""
+    with engine.stripe(instance):
+        for attempt in range(_ATTEMPTS):
+            loaded = engine.store.load_instance(instance)
+            state = loads_state(loaded.state)
+            new = moved(state, engine.published.plan(loaded.plan_id))
+            batch = Gathered(new.decision.state, new.decision.records, new.decision.effects)
+            commit = _update(engine, new.plan, loaded, batch, Continue(engine.now()), along)
+            assert isinstance(commit.instance, InstanceUpdate)
+            placed = replace(commit.instance, plan_id=new.plan_id, version=new.plan.version)
+            try:
+                result = engine.store.commit(replace(commit, instance=placed)).result()
+            except StaleInstance:
+                time.sleep(0.001 * attempt)
+                continue
+            _hand_over(engine, instance, batch, result, new.plan)
+            done = Advanced(instance, batch.state, batch.effects, result.rev)
+            while done.state.status == "running" and done.state.ready:
+                done = _once(engine, instance, Continue(engine.now()), NOTHING)
+            return done
+        raise StaleInstance(instance)
+
+
 def _carried_on(
     engine: Engine, plan: Plan, decision: Decision, stop: Callable[[], bool], inline: bool, along: Along
 ) -> Gathered:
@@ -188,10 +221,11 @@ def _update(engine: Engine, plan: Plan, loaded: LoadedInstance, batch: Gathered,
         rev=loaded.rev,
         seq=loaded.seq,
         state=state.dumps(),
-        status=state.status,
+        status=shown_status(state),
+        was=loaded.status,
         outcome=state.outcome,
         runnable=batch.more,
-        ended_at=event.at if over and loaded.status == "running" else None,
+        ended_at=event.at if over else None,
         business_key=state.key or None,
         priority=_priority(plan, state, event),
     )
@@ -209,6 +243,11 @@ def _update(engine: Engine, plan: Plan, loaded: LoadedInstance, batch: Gathered,
         by=along.by,
         claim=engine.epoch if engine.take and changed else None,
     )
+
+
+def shown_status(state: State) -> str:
+    """The status that lists show: an instance that is stopped for a while is suspended."""
+    return "suspended" if state.status == "running" and state.held is not None else state.status
 
 
 def _priority(plan: Plan, state: State, event: Event) -> int:

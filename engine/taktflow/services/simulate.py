@@ -26,8 +26,10 @@ from taktflow.runtime.effects import (
     DropTimer,
     Effect,
     EndInstance,
+    FreeEffects,
     FreeLock,
     Hear,
+    HoldEffects,
     OpenTask,
     Perform,
     RaiseIncident,
@@ -268,7 +270,7 @@ class Simulation:
                 self._waiting.append((parent, ChildEnded(self.now, instance, effect.outcome, effect.value)))
             case CancelChild() if effect.child in self.states:
                 self._waiting.append((effect.child, CancelRequested(self.now, instance, effect.why)))
-            case EndInstance() | ChangeTask() | CancelChild():
+            case EndInstance() | ChangeTask() | CancelChild() | HoldEffects() | FreeEffects():
                 pass
 
     def _begin_child(self, effect: StartChild, event: Started) -> None:

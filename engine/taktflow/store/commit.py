@@ -46,12 +46,17 @@ class InstanceUpdate:
     seq: int
     state: str
     status: str = "running"
+    """running, suspended, ended or cancelled."""
     outcome: str | None = None
     runnable: bool = False
     ended_at: datetime | None = None
     business_key: str | None = None
-    """None keeps what is stored; so with ``priority``."""
+    """None keeps what is stored; so with ``priority``, ``plan_id`` and ``version``."""
     priority: int | None = None
+    was: str = "running"
+    """The status that is stored."""
+    plan_id: str | None = None
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from taktflow.store import InstanceFilter, InstanceRow, Part, TaskFilter
 from taktflow.values import loads, plain
 
 door = Door("instances")
-Status = Literal["running", "ended", "cancelled"]
+Status = Literal["running", "suspended", "ended", "cancelled"]
 InstanceId = Annotated[str, Path(max_length=64)]
 SEES_VARIABLES = frozenset({"admin", "analyst", "operator"})
 BARE_STEP = frozenset({"step", "node", "by", "outcome", "to"})

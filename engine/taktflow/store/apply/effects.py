@@ -17,8 +17,10 @@ from taktflow.runtime.effects import (
     DropEffect,
     DropTimer,
     EndInstance,
+    FreeEffects,
     FreeLock,
     Hear,
+    HoldEffects,
     OpenTask,
     Perform,
     RaiseIncident,
@@ -57,7 +59,10 @@ _PERFORM = """INSERT INTO effect (key, instance_id, node, kind, idempotency, sta
  changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET status = excluded.status,
  attempts = excluded.attempts, next_at = excluded.next_at, epoch = excluded.epoch, request = excluded.request,
  changed_at = excluded.changed_at"""
-_DROP = "UPDATE effect SET status = 'dropped', changed_at = ? WHERE key = ? AND status IN ('pending', 'running')"
+_DROP = """UPDATE effect SET status = 'dropped', changed_at = ?
+ WHERE key = ? AND status IN ('pending', 'held', 'running')"""
+_HOLD = "UPDATE effect SET status = 'held', changed_at = ? WHERE instance_id = ? AND status = 'pending'"
+_FREE = "UPDATE effect SET status = 'pending', changed_at = ? WHERE instance_id = ? AND status = 'held'"
 _RETRY = "UPDATE effect SET status = 'pending', attempts = ?, next_at = ?, changed_at = ? WHERE key = ?"
 _TIMER = """INSERT INTO timer (instance_id, timer, due) VALUES (?, ?, ?)
  ON CONFLICT (instance_id, timer) DO UPDATE SET due = excluded.due"""
@@ -118,6 +123,15 @@ def _retry(tx: Transaction, owner: Owner, effect: Retry) -> None:
 
 def _drop_effect(tx: Transaction, owner: Owner, effect: DropEffect) -> None:
     tx.run(_DROP, (micros(owner.at), effect.key))
+
+
+def _hold_effects(tx: Transaction, owner: Owner, _: HoldEffects) -> None:
+    tx.run(_HOLD, (micros(owner.at), owner.instance))
+
+
+def _free_effects(tx: Transaction, owner: Owner, _: FreeEffects) -> None:
+    tx.run(_FREE, (micros(owner.at), owner.instance))
+    owner.woken.add("effects")
 
 
 def _set_timer(tx: Transaction, owner: Owner, effect: SetTimer) -> None:
@@ -230,6 +244,8 @@ WAYS: Mapping[type[Any], Callable[[Transaction, Owner, Any], None]] = {
     Perform: _perform,
     Retry: _retry,
     DropEffect: _drop_effect,
+    HoldEffects: _hold_effects,
+    FreeEffects: _free_effects,
     SetTimer: _set_timer,
     DropTimer: _drop_timer,
     OpenTask: _open_task,

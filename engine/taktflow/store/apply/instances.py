@@ -73,9 +73,9 @@ def _go_on(tx: Transaction, commit: Commit, update: InstanceUpdate) -> tuple[int
         "changed_at": micros(commit.at),
     }
     # SQLite rewrites the index of every column that a statement names, changed or not: name what changes.
-    if update.status != "running":
+    if update.status != update.was:
         values |= {"status": update.status, "outcome": update.outcome, "ended_at": micros_or_none(update.ended_at)}
-    for name in ("business_key", "priority"):
+    for name in ("business_key", "priority", "plan_id", "version"):
         if (value := getattr(update, name)) is not None:
             values[name] = value
     troubles = _troubles(commit.effects)
