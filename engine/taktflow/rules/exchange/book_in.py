@@ -29,7 +29,8 @@ SPARE_ROWS = 50
 _ENTRIES_MAX = 2_000
 _RATIO_MAX = 200
 _SMALL = 2_000_000
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_ESCAPED = re.compile(r"_x(005[fF]|00[01][0-9A-Fa-f])_")
+"""What spreadsheets write for an underscore that only looks like an escape, and for control characters."""
 _ADDRESS = re.compile(r"\$?\b[A-Z]{1,3}\$?[1-9][0-9]*\b|!")
 _DAMAGE = (
     InvalidFileException,

@@ -17,6 +17,7 @@ from taktflow.rules.exchange import difference
 from taktflow.rules.exchange.xlsx import read_xlsx, write_xlsx
 from taktflow.values import Finding
 from tests.unit.rules.builders import PRICE_INPUTS, a_decision, a_price_table
+from tests.unit.rules.exchange.tables import ODD
 from tests.unit.rules.exchange.workbooks import changed, own_list, told
 
 TITLED: list[dict[str, Any]] = [
@@ -181,6 +182,18 @@ def test_what_nobody_changed_stays_as_its_author_wrote_it() -> None:
 
     assert after is not None, findings
     assert after.rows == (before.rows[0], ("r2", "P2", "CN", "<5", "-", "2.5"))  # type: ignore[index]  # No file.
+
+
+def test_a_workbook_that_was_opened_and_saved_again_gives_back_the_very_table() -> None:
+    # A text that looks like an escaped line end is one to every spreadsheet once it was saved again.
+    texts = [text for text in ODD if text != "_x000D_"]
+    inputs = [{"id": name, "type": name} for name in ("text", "number", "date", "any")]
+    rows = [[f"r{n}", *[text] * 5, text] for n, text in enumerate(texts)]
+    before = a_decision(inputs, [{"id": "price", "type": "number"}], rows)
+
+    after, findings = read_xlsx(changed(write_xlsx(before), lambda _: None))
+
+    assert after == before, findings
 
 
 def test_a_setting_written_over_in_the_sheet_is_kept_and_told() -> None:
