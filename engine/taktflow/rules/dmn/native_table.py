@@ -20,7 +20,15 @@ from taktflow.expressions import (
 )
 from taktflow.expressions import tree as t
 from taktflow.rules.dmn import boxes as b
-from taktflow.rules.dmn.from_feel import NotCarried, constant_of, native_answer, native_tests, respelled, slug
+from taktflow.rules.dmn.from_feel import (
+    NotCarried,
+    constant_of,
+    lets_null_pass,
+    native_answer,
+    native_tests,
+    respelled,
+    slug,
+)
 from taktflow.rules.dmn.kinds import Kind
 from taktflow.rules.dmn.nodes import Known, tests_of
 from taktflow.rules.dmn.notes import Notes
@@ -148,10 +156,14 @@ class NativeTable:
 
     def _test(self, box: b.LiteralExpression, column: Json, rule: b.Rule) -> str:
         try:
-            return native_tests(box, column["type"], self.known)
+            cell = native_tests(box, column["type"], self.known)
         except (TaktflowError, NotCarried):
             self.notes.add("dmn.cell_not_carried", box.at, rule=rule.id, column=column["id"], text=box.text[:80])
             return f"= {box.text.strip()}"
+        if lets_null_pass(box, cell):
+            # Once for a column: what holds for one cell of it holds for all.
+            self.notes.add("dmn.null_passes", self.box.at, "info", column=column["id"])
+        return cell
 
     def _answer(self, box: b.LiteralExpression | None, column: Json, rule: str) -> str:
         if box is None:
