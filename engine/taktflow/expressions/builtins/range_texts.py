@@ -17,11 +17,14 @@ from taktflow.values import Range, Value
 
 _TEXT = r'"(?:[^"\\]|\\.)*"'
 _RANGE = re.compile(rf"\s*([\[\](])\s*((?:{_TEXT}|[^\".]|\.(?!\.))*?)\s*\.\.\s*((?:{_TEXT}|[^\"])*?)\s*([\])\[])\s*")
+_STEPS = 20
+"""What reading one costs."""
 _NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)", re.ASCII)
 _CALL = re.compile(r'(@|date\s+and\s+time|date|time|duration)\s*(\()?\s*"([^"\\]*)"\s*(\))?')
 
 
 def _range(run: Run, source: str) -> Value:
+    run.charge(_STEPS)
     found = _RANGE.fullmatch(source) if len(source) <= 200 else None
     if found is None:
         return None
