@@ -114,6 +114,10 @@ def test_a_value_that_no_band_holds_is_never_given_points_in_silence() -> None:
     assert figure(card, a=D(10)) == "scorecard.band"
 
 
+def test_points_beyond_any_score_are_refused() -> None:
+    assert figure(a_card({"a": {}}, {"a": {"type": "number"}}), a=D("1E+80")) == "scorecard.huge"
+
+
 def test_a_sum_is_stretched_to_its_target_scale() -> None:
     bands = [{"when": "[0..10)", "points": -5}, {"when": ">=10", "points": 15}]
     card = a_card({"a": {"bands": bands}, "b": {"min": 0, "max": 20, "weight": 2}}, combine="sum", target=[300, 900])
