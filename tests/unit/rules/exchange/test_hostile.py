@@ -21,7 +21,7 @@ from taktflow.rules.exchange.zen import Untranslatable
 from tests.unit.rules.builders import a_price_table
 from tests.unit.rules.exchange.tables import ODD, TYPES
 
-EXAMPLES = int(os.environ.get("TAKTFLOW_EXCHANGE_EXAMPLES", "50"))
+EXAMPLES = int(os.environ.get("TAKTFLOW_EXCHANGE_EXAMPLES", "25"))
 hostile = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TABLE = a_price_table()
 BOOK = write_xlsx(TABLE)
