@@ -151,6 +151,19 @@ def test_a_folder_is_checked_table_by_table(folder: Path) -> None:
     assert "rush.yaml:" in said
 
 
+@pytest.mark.parametrize("command", ["check", "publish"])
+def test_rows_that_hold_no_longer_are_told_before_publishing(folder: Path, command: str) -> None:
+    dated = PRICE.replace("outputs:", "  - {id: valid, type: date, expr: order.on}\neffective: valid\noutputs:")
+    dated = dated.replace(', "10.00"', ', 2020-01-01..2021-01-01, "10.00"').replace(', "8.00"', ', "-", "8.00"')
+    (folder / "pack" / "price.yaml").write_text(dated.replace(', "3.00"', ', "-", "3.00"'), encoding="utf-8")
+
+    code, said = run(command, folder / "pack")
+
+    assert code == 0
+    assert "info table.expired" in said
+    assert "p1_few" in said
+
+
 def test_rows_for_what_has_no_answer_are_printed_to_be_filled_in(folder: Path) -> None:
     gappy = folder / "gappy.yaml"
     gappy.write_text(PRICE.replace("[100..1000)", "[200..1000)").replace("line.sku", "line.sku, values: [P1, P2]"))
