@@ -141,12 +141,13 @@ class Compiler:
             for i in box.inputs
         )
         answered = tuple(self._answer(o, box, expected, known) for o in box.outputs)
+        # A large table says the same in many cells: each text is read and compiled once.
+        tests = {cell.text: cell for rule in box.rules for cell in rule.tests}
+        answers = {cell.text: cell for rule in box.rules for cell in rule.answers}
+        tested = {text: self._test(cell, known) for text, cell in tests.items()}
+        given = {text: self._output(cell, known) for text, cell in answers.items()}
         lines = tuple(
-            Line(
-                rule.id,
-                tuple(self._test(test, known) for test in rule.tests),
-                tuple(self._output(cell, known) for cell in rule.answers),
-            )
+            Line(rule.id, tuple(tested[c.text] for c in rule.tests), tuple(given[c.text] for c in rule.answers))
             for rule in box.rules
         )
         return Table(box.id or box.at.element, box.at, box.hit_policy, box.aggregation, asked, answered, lines)

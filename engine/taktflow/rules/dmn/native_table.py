@@ -68,15 +68,13 @@ class NativeTable:
     taken: set[str] = field(default_factory=set)
 
     def settings(self) -> dict[str, Json]:
-        """All of the definition but its envelope."""
+        """All of the definition but its envelope and its rows, which :meth:`row` makes one by one."""
         inputs = [self._input(clause) for clause in self.box.inputs]
         outputs = [self._output(clause, number) for number, clause in enumerate(self.box.outputs)]
-        rows = [self._row(rule, inputs, outputs) for rule in self.box.rules]
         found: dict[str, Json] = {
             "hit_policy": NATIVE_POLICIES[self.box.hit_policy],
             "inputs": inputs,
             "outputs": outputs,
-            "rows": rows,
         }
         if self.box.aggregation:
             found["aggregate"] = self.box.aggregation.lower()
@@ -148,7 +146,9 @@ class NativeTable:
             found["values"] = domain["values"]
         return found
 
-    def _row(self, rule: b.Rule, inputs: Sequence[Json], outputs: Sequence[Json]) -> list[Json]:
+    def row(self, rule: b.Rule, settings: Mapping[str, Json]) -> list[Json]:
+        """One row; an output column of ``settings`` with a cell that is computed becomes a computed one."""
+        inputs, outputs = settings["inputs"], settings["outputs"]
         cells = [self._test(test, column, rule) for test, column in zip(rule.tests, inputs, strict=True)]
         answers = [self._answer(cell, column, rule.id) for cell, column in zip(rule.answers, outputs, strict=True)]
         note = " | ".join(n for n in (*rule.notes, rule.description) if n)
