@@ -16,6 +16,7 @@ from taktflow.rules.exchange.unary import unary_cell
 from taktflow.rules.exchange.zen import Untranslatable, feel_of
 from taktflow.values import has_errors
 from tests.unit.rules.builders import answer
+from tests.unit.rules.exchange.workbooks import told
 
 
 def graph(
@@ -161,6 +162,7 @@ def test_what_feel_cannot_say_is_refused(zen: str) -> None:
 def codes(content: bytes) -> Mapping[str, str]:
     tables, findings = read_jdm(content)
     assert not tables
+    assert told(findings)
     return {finding.code: finding.at for finding in findings}
 
 
@@ -198,4 +200,4 @@ def test_what_stood_around_a_table_is_told() -> None:
     tables, findings = read_jdm(content)
 
     assert [output.id for output in tables[0].outputs] == ["flag_company_type"]
-    assert {f.code for f in findings} == {"jdm.pass_through", "jdm.loop", "jdm.path", "jdm.output"}
+    assert {code for code, _ in told(findings)} == {"jdm.pass_through", "jdm.loop", "jdm.path", "jdm.output"}

@@ -312,6 +312,18 @@ def test_intervals_in_two_columns_are_one_again() -> None:
     assert after.rows == (("r1", "P1", "CN", "[1..200)", "[2026-01-01..2026-07-01)", "5"),)
 
 
+def test_periods_of_the_effective_column_are_split_at_their_days() -> None:
+    rows = [["a", "2026-01-01..2026-07-01", 1], ["b", "2026-07-01..", 2], ["c", "..2026-01-01", 3], ["d", "-", 4]]
+    before = a_decision([{"id": "day", "type": "date"}], [{"id": "p", "type": "number"}], rows, effective="day")
+    book = write_xlsx(before, split=["day"])
+
+    sheet = load_workbook(io.BytesIO(book))["table"]
+    days = [[cell.value for cell in row] for row in sheet["B6:C9"]]
+    first, middle = datetime(2026, 1, 1), datetime(2026, 7, 1)  # noqa: DTZ001  # Excel knows no zones.
+    assert days == [[first, middle], [middle, None], [None, first], ["-", None]]
+    assert read_xlsx(book)[0] == before
+
+
 def test_a_crosstab_is_a_crosstab_sheet_and_comes_back_as_one() -> None:
     sheet = {
         "id": "prices",
