@@ -42,7 +42,7 @@ def tables() -> Iterator[tuple[str, Model, str, Decision, list[Mapping[str, Any]
             if model is None:
                 continue
             names = {slug(d.name): d.name for d in model.decisions}
-            inputs = [
+            inputs: list[Mapping[str, Any]] = [
                 {node.attributes["name"]: typed(node) for node in case.all("inputNode")}
                 for tests in sorted(folder.glob("*.xml"))
                 for case in parse_xml(tests.read_bytes()).all("testCase")
