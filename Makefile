@@ -14,6 +14,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/ready
+PEERS := $(VENV)/peers
 NODE := $(VENV)/node/ready
 MODULES := node_modules/.ready
 BROWSER := $(VENV)/chromium/ready
@@ -32,11 +33,11 @@ SUITES := tests/unit tests/contract tests/scenario tests/conformance tests/e2e
 KILLS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types fmt e2e services bench torture snapshots build reference lock clean
+.PHONY: help run test check lint types fmt e2e services bench bench-decisions torture snapshots build reference lock clean
 
 help: ## This list
 	@echo "make TARGET, where TARGET is one of"
-	@sed -nE 's/^([a-z0-9]+):.*## (.*)$$/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)$$/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 run: build ## Start Taktflow on 127.0.0.1:8000 with a sample day and stay up; ONCE=1 ends after it, PASSWORDS=new makes new ones
 	$(PY) -m tools.demo $(if $(ONCE),--once) $(if $(PASSWORDS),--new-passwords)
@@ -70,8 +71,11 @@ e2e: $(PAGE) $(BROWSER) ## The end-to-end tests alone: real processes, a real br
 services: $(READY) ## The store's tests against TAKTFLOW_TEST_DATABASE_URL and TAKTFLOW_TEST_VALKEY_URL, all required
 	TAKTFLOW_REQUIRE_SERVICES=1 $(PY) -m pytest tests/contract/store $(PYTEST)
 
-bench: $(READY) ## The benchmarks; one line a figure, JSON beside it in var/bench/
+bench: $(PEERS) ## The benchmarks; one line a figure, JSON beside it in var/bench/
 	$(PY) -m pytest tests/bench -s $(PYTEST)
+
+bench-decisions: $(PEERS) ## Decision tables and formulas next to their peers
+	$(PY) -m pytest $(wildcard tests/bench/test_decisions.py tests/bench/test_formulas.py) -s $(PYTEST)
 
 torture: $(READY) ## Kill the server KILLS times (200) while orders stream in, and count what was lost
 	TAKTFLOW_TEST_KILLS=$(KILLS) $(PY) -m pytest tests/e2e -k kill -s $(PYTEST)
@@ -89,7 +93,9 @@ reference: $(READY) ## Write docs/reference/ and .env.example anew from the code
 
 lock: $(READY) ## Pin every package anew; UPGRADE=1 takes the newest of each
 	$(PY) -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --group dev --group bench $(if $(UPGRADE),--upgrade) --output-file requirements.lock
+		--no-header --group dev $(if $(UPGRADE),--upgrade) --output-file requirements.lock
+	$(PY) -m uv pip compile --group bench --constraint requirements.lock --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade) --output-file requirements.bench.lock
 	npm install --package-lock-only --omit-lockfile-registry-resolved
 	npm install --package-lock-only --omit-lockfile-registry-resolved --prefix tools/browser
 
@@ -100,6 +106,10 @@ clean: ## Remove what was built and installed, but keep var/
 $(READY): requirements.lock pyproject.toml tools/environment.py
 	@test -n "$(PYTHON)" || { echo "Taktflow needs Python 3.11 or later; none was found. Say PYTHON=/path/to/python3.12."; exit 1; }
 	$(PYTHON) tools/environment.py $(VENV)
+	@touch $@
+
+$(PEERS): $(READY) requirements.bench.lock
+	$(PY) tools/environment.py $(VENV) --lock requirements.bench.lock
 	@touch $@
 
 $(NODE): $(READY) tools/node.py

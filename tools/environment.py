@@ -23,8 +23,13 @@ LOCK = ROOT / "requirements.lock"
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("venv", type=Path, nargs="?", default=ROOT / ".venv")
-    folder = Path(os.path.abspath(parser.parse_args().venv))  # noqa: PTH100 - resolve() would leave the folder through a link.
+    parser.add_argument("--lock", type=Path, help="add what this names to an environment that stands")
+    asked = parser.parse_args()
+    folder = Path(os.path.abspath(asked.venv))  # noqa: PTH100 - resolve() would leave the folder through a link.
     python = folder / "bin" / "python"
+    if asked.lock is not None:
+        install_all(python, asked.lock)
+        return 0
     if not usable(python):
         print(f"making {folder.name} with Python {sys.version.split()[0]}", flush=True)
         create(folder)
@@ -53,19 +58,24 @@ def create(folder: Path) -> None:
 
 
 def install_locked(python: Path) -> None:
-    """Install all that the lock names, by uv first and by pip where uv fails."""
+    """Install uv by pip, and by uv all that the lock names."""
     with tempfile.TemporaryDirectory() as scratch:
         uv_alone = Path(scratch) / "uv.lock"
         uv_alone.write_text(locked("uv"), encoding="utf-8")
         pip(python, ["install", "--quiet", "--require-hashes", "--requirement", str(uv_alone)])
-    print("installing what requirements.lock names", flush=True)
-    uv = [str(python), "-m", "uv", "pip", "install", "--quiet", "--python", str(python), "--requirement", str(LOCK)]
+    install_all(python, LOCK)
+
+
+def install_all(python: Path, lock: Path) -> None:
+    """Install all that ``lock`` names, by uv, or by pip where uv fails."""
+    print(f"installing what {lock.name} names", flush=True)
+    uv = [str(python), "-m", "uv", "pip", "install", "--quiet", "--python", str(python), "--requirement", str(lock)]
     # Bytecode now: many short processes start from here, and some systems never write it by themselves.
     wanted = ["--require-hashes", "--compile-bytecode"]
     done = subprocess.run([*uv, *wanted], check=False, env=os.environ | mirror(python))
     if done.returncode != 0:
         print("uv could not; pip does it, which takes some minutes", flush=True)
-        pip(python, ["install", "--quiet", "--require-hashes", "--requirement", str(LOCK)])
+        pip(python, ["install", "--quiet", "--require-hashes", "--requirement", str(lock)])
 
 
 def locked(name: str) -> str:

@@ -335,5 +335,6 @@ def plain_loads(text: str | bytes) -> Json:
 def quantized(value: Decimal, scale: int, rounding: str) -> Decimal:
     """``value`` rounded to ``scale`` decimals; ``rounding`` is one of the decimal module's constants."""
     with localcontext() as exact:
-        exact.prec = max(34, len(value.as_tuple().digits) + scale + 2)
+        # 1E+40 has one digit, but forty-one before its decimals.
+        exact.prec = max(34, len(value.as_tuple().digits) + scale + 2, min(value.adjusted(), 100) + scale + 2)
         return value.quantize(Decimal(1).scaleb(-scale), rounding=rounding)

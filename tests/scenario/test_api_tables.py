@@ -65,6 +65,7 @@ def test_a_formula_is_asked_in_the_same_way(ann: Person, data: Any) -> None:
     missing = good(ann, "/api/tables/evaluate", {"table": {"id": "rush", "kind": "formula"}, "data": {}})
 
     assert (found["value"], found["rows"]) == (96, [])
+    assert "96" in found["told"][0]
     assert missing["error"]["code"] == "formula.input"
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from taktflow.errors import Invalid
 from taktflow.services.asking import Asker
 from taktflow.services.backtest import RECORDED, Backtest, Case, Question, backtest, questions_of
 from taktflow.services.engine import Engine
@@ -60,6 +61,26 @@ def test_a_changed_draft_tells_what_changes_by_how_much_and_where(engine: Engine
     assert dearer.question.node == "price"
     assert engine.store.instances.find(dearer.question.instance) is not None
     assert dearer.old[RECORDED].rows == ("p1_few",)
+
+
+@pytest.mark.parametrize("group", ["product", "currency"])
+def test_amounts_are_added_up_by_any_column(engine: Engine, group: str) -> None:
+    (comparison,) = over_journal(engine, RAISED, group=group).comparisons
+
+    assert {a.group for a in comparison.figures} == ({"P1", "P2"} if group == "product" else {"CNY", "EUR"})
+
+
+def test_a_group_that_is_no_column_is_refused(engine: Engine) -> None:
+    with pytest.raises(Invalid, match="product, qty, price, currency"):
+        over_journal(engine, RAISED, group="nosuch")
+
+
+def test_amounts_in_different_currencies_are_in_no_sum(engine: Engine) -> None:
+    done = over_journal(engine, PRICE.replace('"3.00", EUR', '"30.00", CNY'))
+
+    (comparison,) = done.comparisons
+    assert (comparison.amounts.apart, comparison.counts["value"]) == (1, 1)
+    assert [(a.group, a.changed) for a in comparison.figures] == [("CNY", 0)]
 
 
 def test_rows_are_counted_by_hits_and_rows_never_hit_are_named(engine: Engine) -> None:

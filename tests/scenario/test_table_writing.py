@@ -51,7 +51,7 @@ def changed(path: Path, **update: object) -> Mapping[str, str]:
     new = placed.definition.model_copy(update=update)
     files = rewritten(path.parent, placed, new)
     for file, text in files.items():
-        file.write_text(text, encoding="utf-8")
+        file.write_text(text, encoding="utf-8", newline="")
     again = drafted_at(path).definition
     assert isinstance(again, Decision)
     assert not difference(new, again)
@@ -119,6 +119,17 @@ def test_rows_in_a_file_are_written_there_and_the_document_stays(tmp_path: Path)
     files = changed(path, rows=(a, (*b[:3], "= 3 * qty", "per piece"), c))
 
     assert files == {"prices.csv": CSV.replace("= 2 * qty", "= 3 * qty")}
+
+
+def test_a_file_of_rows_keeps_its_columns_separator_and_line_ends(tmp_path: Path) -> None:
+    told = "\ufeffproduct;id;price;qty\r\nP1;a;10.00;<10\r\nP2;b;= 2 * qty;-\r\n"
+    path = at(tmp_path, FILED)
+    (tmp_path / "prices.csv").write_bytes(told.encode())
+    (a, b) = rows_of(path)
+
+    files = changed(path, rows=((*a[:3], "11.00"), b))
+
+    assert files == {"prices.csv": told.replace("10.00", "11.00")}
 
 
 def test_a_changed_setting_leaves_the_file_of_rows_alone(tmp_path: Path) -> None:

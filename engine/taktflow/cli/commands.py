@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -38,7 +40,8 @@ PackPath = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Th
 @app.command()
 def check(pack: PackPath) -> None:
     """Say everything that is wrong with a pack; ends with 1 when something must be mended."""
-    findings = pack_findings(read_pack(pack), Catalog(announced()))
+    today = datetime.now(ZoneInfo(Settings().timezone)).date()
+    findings = pack_findings(read_pack(pack), Catalog(announced()), today=today)
     print_findings(findings)
     errors = sum(f.severity == "error" for f in findings)
     print(f"{errors} errors, {len(findings) - errors} other findings")

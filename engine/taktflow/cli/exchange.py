@@ -52,7 +52,7 @@ def import_table(
         files = _changed(into, placed, found.declared)
         for path, text in files.items():
             if apply:
-                path.write_text(text, encoding="utf-8", newline="")
+                _put(path, text.encode())
             print(sentence("tables.wrote" if apply else "tables.would_write", language(), {"path": str(path)}))
 
 
@@ -61,6 +61,16 @@ def _tell(old: Declared | None, new: Declared) -> None:
         print_difference(difference_of(old, new))
     # The draft may be wrong in itself and still be what its author wants to go on with.
     print_findings(decision_findings(new) if isinstance(new, DeclaredTable) else formula_findings(new))
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Writes the file whole: whoever reads it meanwhile sees the old one or the new one."""
+    try:
+        beside = path.with_name(f".{path.name}.new")
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError as closed:
+        raise Invalid("tables.unwritable", path=str(path), why=closed.strerror or "") from closed
 
 
 def _changed(into: Path, placed: Placed | None, new: Declared) -> Mapping[Path, str]:
@@ -83,5 +93,5 @@ def export_table(
         definition, version = declared(table, decision)
         if not isinstance(definition, DeclaredTable):
             raise Invalid("tables.only_tables", id=definition.id)
-        output.write_bytes(exported(definition, kind, version=version or None, sheet=sheet))
+        _put(output, exported(definition, kind, version=version or None, sheet=sheet))
         print(sentence("tables.wrote", language(), {"path": str(output)}))

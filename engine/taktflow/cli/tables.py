@@ -13,11 +13,13 @@ import typer
 
 from taktflow.cli.telling import language, print_findings, running_engine, told
 from taktflow.definitions.decision import Row
+from taktflow.definitions.pack import PackSource, Placed
 from taktflow.errors import Invalid
 from taktflow.rules.exchange import Difference
 from taktflow.services.analysing import examined
 from taktflow.services.asking import Asker, answer_document
 from taktflow.services.dmn_files import ModelAsker, asker_at, model_at
+from taktflow.services.explaining import explained
 from taktflow.services.input_files import inputs_in
 from taktflow.services.table_changes import difference_of
 from taktflow.services.table_files import drafted_at, ready_at, source_at
@@ -60,7 +62,7 @@ def decide(
     table: TableName,
     input: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="JSON, JSON lines, YAML, CSV or Excel.")],
     decision: Decision = None,
-    trace: Annotated[bool, typer.Option("--trace", help="Say which rows answered, and what was compared.")] = False,
+    trace: Annotated[bool, typer.Option("--trace", help="Say why, in words and by row.")] = False,
     at: Moment = None,
 ) -> None:
     """Ask a table, formula or DMN decision each case of a file; a JSON line for each, 1 when one has no answer."""
@@ -72,7 +74,10 @@ def decide(
             for place, data in inputs_in(stream, input.name, zone):
                 answered = asker.answer(data, now)
                 failed = failed or answered.error is not None
-                print(plain_dumps({"case": place, **answer_document(answered, language(), trace=trace)}))
+                line = {"case": place, **answer_document(answered, language(), trace=trace)}
+                if trace and isinstance(asker, Asker):
+                    line["told"] = explained(asker.table.definition, answered, language())
+                print(plain_dumps(line))
     raise typer.Exit(1 if failed else 0)
 
 
@@ -85,7 +90,7 @@ def _asker(name: str, decision: str | None, zone: ZoneInfo) -> Asker | ModelAske
 
 @table.command("check")
 def check_table(
-    path: Annotated[Path, typer.Argument(exists=True, help="A definition's file or a pack's folder.")],
+    path: Annotated[Path, typer.Argument(exists=True, help="A definition's file, or a folder of them.")],
     decision: Decision = None,
     fill: Annotated[bool, typer.Option("--fill", help="Print rows to add for what has no answer.")] = False,
 ) -> None:
@@ -109,8 +114,14 @@ def _examined(path: Path, decision: str | None) -> tuple[Sequence[Finding], Sequ
     if has_errors(unread):
         return unread, ()
     today = datetime.now(ZoneInfo(Settings().timezone)).date()
-    found = examined(drafted(source, id=decision), today)
-    return [*unread, *found.findings], found.rows
+    found = [examined(placed, today) for placed in _all(source, decision)]
+    return [*unread, *(f for one in found for f in one.findings)], [row for one in found for row in one.rows]
+
+
+def _all(source: PackSource, decision: str | None) -> Sequence[Placed]:
+    """The one that is meant, or every table and formula where none is."""
+    tables = [p for p in source.definitions if isinstance(p.definition, Declared)]
+    return tables if decision is None and tables else [drafted(source, id=decision)]
 
 
 @table.command("diff")

@@ -26,6 +26,7 @@ from taktflow.expressions.types import (
     RangeOf,
     Simple,
     Type,
+    coerced,
     conforms,
     type_of_value,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "Residual",
     "Simple",
     "Type",
+    "coerced",
     "conforms",
     "names_in",
     "parse",

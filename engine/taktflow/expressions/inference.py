@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
-from difflib import get_close_matches
 from typing import Any, TypeAlias
 
-from taktflow.expressions import temporal
 from taktflow.expressions import tree as t
 from taktflow.expressions.builtins import Builtin, Form, builtins, chosen_form, find
 from taktflow.expressions.emission import declared
@@ -24,6 +21,7 @@ from taktflow.expressions.kinds import (
     property_types,
     takes,
 )
+from taktflow.expressions.suggestions import READERS, built_in_type, close_name, signature
 from taktflow.expressions.types import (
     ANY,
     BOOLEAN,
@@ -41,7 +39,7 @@ from taktflow.expressions.types import (
     joined,
     type_of_value,
 )
-from taktflow.values import Finding, Value
+from taktflow.values import Finding
 
 
 def inferred(
@@ -84,7 +82,7 @@ class _Inference:
         shown = {k: str(v) for k, v in args.items()}
         # What is wrong with a path is its last step.
         offset = at.end - len(at.field) if isinstance(at, t.Path) else at.at
-        place = {"offset": offset, "column": offset + 1}
+        place = {"offset": offset, "column": offset + 1, "length": at.end - offset}
         self.findings.append(Finding(code, args={**shown, **place}, column=offset + 1))
         return ANY
 
@@ -109,8 +107,7 @@ class _Inference:
             return self.scope[node.name]
         built_in = find(node.name)
         if built_in is not None:
-            form = built_in.forms[0]
-            return FunctionOf(tuple(p.type for p in form.parameters), ANY if callable(form.result) else form.result)
+            return built_in_type(built_in)
         return self._find("expressions.names.unknown", node, name=node.name, hint=self._close_name(node.name, frames))
 
     def _in_item(self, name: str, item: Type) -> Type | None:
@@ -127,7 +124,7 @@ class _Inference:
                 known |= frame.types.keys()
             elif isinstance(frame.type, ContextOf):
                 known |= frame.type.fields.keys()
-        return _close(name, known)
+        return close_name(name, known)
 
     def _path(self, node: t.Path, frames: _Frames) -> Type:
         return self._field(self.of(node.of, frames), node)
@@ -143,7 +140,7 @@ class _Inference:
         source = self._source(node.of)
         if not known:
             return self._find("expressions.fields.none", node, of=source, type=of, field=node.field)
-        hint = _close(node.field, known)
+        hint = close_name(node.field, known)
         return self._find("expressions.fields.unknown", node, of=source, field=node.field, hint=hint)
 
     def _filter(self, node: t.Filter, frames: _Frames) -> Type:
@@ -173,7 +170,7 @@ class _Inference:
             if built_in is not None:
                 return self._built_in(built_in, node, given)
             if not local and node.of.name not in self.scope and not any(isinstance(f, _Item) for f in frames):
-                hint = _close(node.of.name, [*builtins(), *self.scope])
+                hint = close_name(node.of.name, [*builtins(), *self.scope])
                 return self._find("expressions.functions.unknown", node, name=node.of.name, hint=hint)
         function = self.of(node.of, frames)
         if not isinstance(function, FunctionOf):
@@ -190,14 +187,14 @@ class _Inference:
     def _arguments(self, node: t.Call, function: FunctionOf, given: tuple[Type, ...]) -> None:
         for place, (argument, wanted, type) in enumerate(zip(node.arguments, function.parameters, given, strict=True)):
             if not takes(wanted, type):
-                shown = {"name": self._source(node.of), "parameter": place + 1, "wanted": wanted}
+                shown = {"name": self._source(node.of), "parameter": f"#{place + 1}", "wanted": wanted}
                 code = "expressions.functions.argument"
                 self._find(code, argument, source=self._source(argument), type=type, **shown)
 
     def _built_in(self, built_in: Builtin, node: t.Call, given: tuple[Type, ...]) -> Type:
         chosen = chosen_form(built_in, len(given), tuple(a.name for a in node.arguments))
         if chosen is None:
-            wanted = " / ".join(_signature(built_in, form) for form in built_in.forms)
+            wanted = " / ".join(signature(built_in, form) for form in built_in.forms)
             return self._find("expressions.functions.arguments", node, name=built_in.name, wanted=wanted)
         form, order = chosen
         for place, index in enumerate(order):
@@ -224,7 +221,7 @@ class _Inference:
 
     def _constant(self, built_in: Builtin, node: t.Call) -> Type | None:
         """A call such as ``date("2026-13-01")`` is known to be wrong already, and a duration's kind to be known."""
-        reader = _READERS.get(built_in.name)
+        reader = READERS.get(built_in.name)
         argument = node.arguments[0].value if len(node.arguments) == 1 else None
         if reader is None or not isinstance(argument, t.Literal) or not isinstance(argument.value, str):
             return None
@@ -361,27 +358,6 @@ class _Inference:
             return FunctionOf(types, ANY)
         return FunctionOf(types, self.of(node.body, (*frames, _Locals(known))))
 
-
-def _close(name: str, known: Iterable[str]) -> str:
-    found = get_close_matches(name, sorted(known), n=1, cutoff=0.6)
-    return found[0] if found else ", ".join(sorted(known)[:8]) or "-"
-
-
-def _signature(built_in: Builtin, form: Form) -> str:
-    names = [p.name + ("?" if p.optional else "") for p in form.parameters]
-    return f"{built_in.name}({', '.join(names)}{', ...' if form.rest else ''})"
-
-
-def _number_text(text: str) -> Value:
-    return Decimal(0) if any(c.isdigit() for c in text) else None
-
-
-_READERS: dict[str, Callable[[str], Value]] = {
-    "date": temporal.read_date,
-    "time": temporal.read_time,
-    "duration": temporal.read_length,
-    "number": _number_text,
-}
 
 _INFER: dict[type[t.Node], Callable[[_Inference, Any, _Frames], Type]] = {
     t.Literal: _Inference._literal,

@@ -21,7 +21,7 @@ from taktflow.expressions.grammar import parser
 from taktflow.expressions.limits import DEPTH, LITERAL_DIGITS, NODES, SOURCE_CHARS
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{6}|.)", re.DOTALL)
-_WORDS_BEFORE_BRACKET = re.compile(r"[^\W\d]\w*(?:\s+\w+)+(?=\s*\()")
+_WORDS_BEFORE_BRACKET = re.compile(r"[^\W\d]\w{0,40}(?:\s{1,9}\w{1,40}){1,5}(?=\s{0,9}\()")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\", "/": "/"}
 
 

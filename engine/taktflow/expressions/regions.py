@@ -232,11 +232,16 @@ class Region:
         if kind == "boolean":
             raise NotRaw
 
+    def _equated(self, kind: str) -> None:
+        if kind == "date and time":
+            raise NotRaw  # FEEL counts seconds, and knows moments without a zone.
+
     def _comparison(self, node: t.Comparison) -> ast.expr:
         kind = self._kind(node.left) or self._kind(node.right)
         if node.operator in ("=", "!="):
             if not kind:
                 raise NotRaw  # Two names may be anything alike.
+            self._equated(kind)
         else:
             kind = kind or "number"
             self._ordered(kind)
@@ -270,7 +275,9 @@ class Region:
     def _test(self, test: t.Node, kind: str) -> Callable[[ast.expr], ast.expr]:
         match test:
             case t.UnaryTest():
-                if test.operator not in ("=", "!="):
+                if test.operator in ("=", "!="):
+                    self._equated(kind)
+                else:
                     self._ordered(kind)
                 operator, bound = _TESTS[test.operator](), self._term(test.operand, kind)
                 return lambda value: compared(value, (operator, bound))
@@ -283,6 +290,7 @@ class Region:
                 below = ast.LtE() if test.high_closed else ast.Lt()
                 return lambda value: both(value, (above, low), (below, high))
             case t.Literal():
+                self._equated(kind)
                 wanted = self._term(test, kind)
                 return lambda value: compared(value, (ast.Eq(), wanted))
             case _:

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from taktflow.expressions.limits import PATTERN_CHARS
+
 Ranges: TypeAlias = list[tuple[int, int]]
 
 _LAST = 0x10FFFF
@@ -88,6 +90,7 @@ class _Translation:
     text: str
     dot_all: bool
     place: int = 0
+    copied: int = 0
     made: list[str] = field(default_factory=list)
     groups: list[_Group] = field(default_factory=list)
     open: list[_Group | None] = field(default_factory=list)
@@ -180,7 +183,8 @@ class _Translation:
         if not 1 <= number <= len(self.groups) or not self.groups[number - 1].closed:
             raise ValueError("there is no such group")
         group = self.groups[number - 1]
-        if not group.plain:
+        self.copied += len(group.text)
+        if not group.plain or self.copied > PATTERN_CHARS:
             raise ValueError("RE2 knows no back references")
         return f"(?:{group.text})"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from taktflow.definitions.formula import Formula, FormulaInput, FormulaOutput
 from taktflow.errors import Invalid
@@ -98,7 +98,7 @@ class Figure:
             if found is None:
                 raise Mistyped
             return self._bounded(coerced(found, self.output.type, zone))
-        except Mistyped as wrong:
+        except (Mistyped, InvalidOperation) as wrong:  # A number may be too large to have so many decimals.
             raise fault(
                 "formula.output",
                 Words(formula=self.id, value=found),

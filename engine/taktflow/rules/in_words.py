@@ -13,10 +13,11 @@ from taktflow.definitions.rows import WrittenRow, rows_of
 from taktflow.expressions import Cell, ExpressionInvalid, parse, parse_cell
 from taktflow.expressions.plain import plain, plain_test
 from taktflow.rules.period import parse_period
+from taktflow.rules.phrasing import phrased
 from taktflow.rules.scorecard_reading import ordered, value_type
 from taktflow.rules.typed import CELL_TYPES, cell_text
-from taktflow.texts import sentence
-from taktflow.values import Language, Text, number_text
+from taktflow.rules.words import short
+from taktflow.values import Language, Text, Value, number_text
 
 
 def row_in_words(definition: Decision, row: WrittenRow, language: Language) -> str:
@@ -28,11 +29,11 @@ def row_in_words(definition: Decision, row: WrittenRow, language: Language) -> s
     texts = [cell_text(cell) for cell in row.cells]
     width = len(definition.inputs)
     asked = [_asked(definition, c, text, titles, language) for c, text in zip(definition.inputs, texts, strict=False)]
-    glue = sentence("words.and", language, {})
+    glue = phrased("words.and", language, {})
     answers = glue.join(_answers(definition.outputs, texts[width:], titles, language))
     tests = glue.join(test for test in asked if test)
     code = "words.row" if tests else "words.row_always"
-    return sentence(code, language, {"tests": tests, "answers": answers} if tests else {"answers": answers})
+    return phrased(code, language, {"tests": tests, "answers": answers} if tests else {"answers": answers})
 
 
 def rows_in_words(definition: Decision, language: Language) -> Iterator[tuple[str, str]]:
@@ -60,6 +61,28 @@ def formula_in_words(definition: Formula, language: Language) -> list[str]:
     return [*told, *steps, *sources]
 
 
+def result_in_words(definition: Formula, trace: Mapping[str, Any], language: Language) -> str:
+    """Why the formula gave what its ``trace`` records: the result, the inputs and the steps that led to it."""
+    if "scorecard" in trace:
+        return str(trace["scorecard"]["told"][language])
+    titles = {name: about.title for name, about in definition.inputs.items()}
+    led = [
+        phrased(
+            "words.was",
+            language,
+            {"subject": _titled(titles.get(name), name, language), "value": _shown(value, language)},
+        )
+        for name, value in {**trace["inputs"], **trace["steps"]}.items()
+    ]
+    unit = f" {definition.output.unit}" if definition.output.unit else ""
+    parts = {"subject": definition.title.text()[language], "value": short(trace["result"]) + unit}
+    return phrased("words.result", language, {**parts, "led": ("，" if language == "zh" else ", ").join(led)})
+
+
+def _shown(value: Value, language: Language) -> str:
+    return phrased("words.missing", language, {}) if value is None else short(value)
+
+
 def titles_of(definition: Decision | Formula) -> dict[str, Text]:
     """What people call the inputs, by the names that expressions use."""
     if isinstance(definition, Formula):
@@ -79,7 +102,7 @@ def _asked(
 ) -> str:
     subject = _lower(_titled(column.title, column.id, language), language)
     if column.unit:
-        subject = sentence("words.counted", language, {"subject": subject, "unit": column.unit})
+        subject = phrased("words.counted", language, {"subject": subject, "unit": column.unit})
     type_ = CELL_TYPES[column.type]
     try:
         cell = parse_period(text, type_) if column.id == definition.effective else parse_cell(text, type_)
@@ -100,7 +123,7 @@ def _answers(
         value = _answer(text, output, titles, language)
         unit = given.get(output.currency or "", output.currency) or output.unit
         subject = _lower(_titled(output.title, output.id, language), language)
-        yield sentence("words.answer", language, {"subject": subject, "value": f"{value} {unit}" if unit else value})
+        yield phrased("words.answer", language, {"subject": subject, "value": f"{value} {unit}" if unit else value})
 
 
 def _answer(text: str, output: DecisionOutput, titles: Mapping[str, Text], language: Language) -> str:
@@ -119,17 +142,17 @@ def _text(text: str, titles: Mapping[str, Text], language: Language) -> str:
 
 
 def _is(subject: str, value: str, language: Language) -> str:
-    return sentence("words.is", language, {"subject": subject, "value": value})
+    return phrased("words.is", language, {"subject": subject, "value": value})
 
 
 def _shaped(output: FormulaOutput, language: Language) -> str:
     """How a figure is rounded and bounded, as it follows the figure."""
     found = f" {output.unit}" if output.unit else ""
     if output.scale is not None:
-        found += sentence("words.rounded", language, {"scale": output.scale})
+        found += phrased("words.rounded", language, {"scale": str(output.scale)})
     for code, bound in (("words.at_least", output.min), ("words.at_most", output.max)):
         if bound is not None:
-            found += sentence(code, language, {"bound": number_text(bound)})
+            found += phrased(code, language, {"bound": number_text(bound)})
     return found
 
 
@@ -139,10 +162,10 @@ def _card(definition: Formula, card: Scorecard, titles: Mapping[str, Text], lang
     code = "words.card_mean" if card.combine == "mean" else "words.card_sum"
     shaped = _shaped(definition.output, language)
     if card.target is not None:
-        args = {"least": card.target[0], "most": card.target[1]}
-        shaped = sentence("words.card_target", language, args) + shaped
+        args = {"least": number_text(card.target[0]), "most": number_text(card.target[1])}
+        shaped = phrased("words.card_target", language, args) + shaped
     glue = "、" if language == "zh" else ", "
-    yield sentence(code, language, {"title": title, "parts": glue.join(parts), "shaped": shaped})
+    yield phrased(code, language, {"title": title, "parts": glue.join(parts), "shaped": shaped})
     for name, (id_, part) in zip(parts, card.parts.items(), strict=True):
         yield _part(definition, card, id_, part, name, titles, language)
     if card.bands:
@@ -159,31 +182,31 @@ def _part(
     language: Language,
 ) -> str:
     value = _text(part.expr or id_, titles, language)
-    args: dict[str, Any] = {"part": name, "points": _points(definition, id_, part, value, language)}
+    args = {"part": name, "points": _points(definition, id_, part, value, language)}
     weight = "" if part.weight is None else number_text(part.weight)
     code = "words.part_percent" if card.combine == "mean" else "words.part_times"
-    text = sentence(code if weight else "words.part", language, {**args, "weight": weight} if weight else args)
+    text = phrased(code if weight else "words.part", language, {**args, "weight": weight} if weight else args)
     if part.missing == "skip":
-        return text + sentence("words.part_skipped", language, {})
-    if part.missing != "error":
-        return text + sentence("words.part_missing", language, {"points": part.missing})
+        return text + phrased("words.part_skipped", language, {})
+    if isinstance(part.missing, Decimal):
+        return text + phrased("words.part_missing", language, {"points": number_text(part.missing)})
     return text
 
 
 def _points(definition: Formula, id_: str, part: Part, value: str, language: Language) -> str:
     bounds = _shaped(FormulaOutput(min=part.min, max=part.max), language)
     if not part.bands:
-        return sentence("words.points_value", language, {"value": value}) + bounds
+        return phrased("words.points_value", language, {"value": value}) + bounds
     type_ = CELL_TYPES[value_type(definition, id_, part)]
     told = []
     for band in part.bands:
         points = number_text(band.points)
         cell = _cell(cell_text(band.when), type_)
         if cell is not None and cell.wildcard:
-            told.append(sentence("words.points_else", language, {"points": points}))
+            told.append(phrased("words.points_else", language, {"points": points}))
         else:
             test = f"{value}: {band.when}" if cell is None else plain_test(cell, value, language)
-            told.append(sentence("words.points_when", language, {"points": points, "test": test}))
+            told.append(phrased("words.points_when", language, {"points": points, "test": test}))
     return ("；" if language == "zh" else "; ").join(told) + bounds
 
 
@@ -198,12 +221,12 @@ def _grades(bands: Sequence[ScoreBand], language: Language) -> str:
     told = []
     for band in reversed(ordered(bands)):
         name = _titled(band.title, band.id, language)
-        start: Decimal | None = band.start
+        start = band.start
         if start is None:
-            told.append(sentence("words.grade_else", language, {"grade": name}))
+            told.append(phrased("words.grade_else", language, {"grade": name}))
         else:
-            told.append(sentence("words.grade", language, {"grade": name, "from": start}))
-    return sentence("words.grades", language, {"grades": ("，" if language == "zh" else ", ").join(told)})
+            told.append(phrased("words.grade", language, {"grade": name, "from": number_text(start)}))
+    return phrased("words.grades", language, {"grades": ("，" if language == "zh" else ", ").join(told)})
 
 
 def _input_title(definition: Formula, name: str) -> Words | None:

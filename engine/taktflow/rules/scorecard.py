@@ -19,6 +19,8 @@ from taktflow.values import Value
 
 EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 """Wide enough that weighing and adding lose nothing that a score of 12 decimals could show."""
+LARGEST = 40
+"""Digits of a contribution before its decimals; beyond them sums would no longer be exact."""
 MOST_DECIMALS = 12
 """Decimals of a score that declares none; zeros at the end are dropped."""
 
@@ -172,6 +174,9 @@ class Card:
             for e, count, factor, floor in zip(earned, weights.counts, weights.factors, weights.floors, strict=True)
             if e.points is not None
         ]
+        huge = next((p.earned for p in parts if p.exact.adjusted() > LARGEST), None)
+        if huge is not None:
+            raise fault("scorecard.huge", Words(part=huge.part.id, formula=self.formula, value=huge.points))
         total = EXACT.add(weights.base, summed(p.exact for p in parts))
         return Tally(parts, [e for e in earned if e.points is None], weights.base, total)
 

@@ -126,9 +126,12 @@ def _weights(about: Scorecard, terms: Terms) -> None:
     found = sum((part.weight for part in about.parts.values() if part.weight is not None), Decimal(0))
     if without:
         terms.findings.append(Finding("scorecard.weight_unset", "/scorecard/parts", {"parts": ", ".join(without)}))
-    elif found != WHOLE:
-        args = {"found": found, "differs": WHOLE - found}
-        terms.findings.append(Finding("scorecard.weights", "/scorecard/parts", args))
+    elif found < WHOLE:
+        args = {"found": found, "missing": WHOLE - found}
+        terms.findings.append(Finding("scorecard.weights_short", "/scorecard/parts", args))
+    elif found > WHOLE:
+        args = {"found": found, "over": found - WHOLE}
+        terms.findings.append(Finding("scorecard.weights_over", "/scorecard/parts", args))
 
 
 def _target(about: Scorecard, terms: Terms) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 from taktflow.definitions.envelope import Words as Titles
 from taktflow.definitions.formula import ScoreBand
+from taktflow.rules.phrasing import phrased
 from taktflow.rules.scorecard import EXACT, MOST_DECIMALS, Card, Earned, Tally, Weighed, summed, trimmed
 from taktflow.rules.typed import cell_text
 from taktflow.rules.words import short
 from taktflow.sdk import Json
-from taktflow.texts import sentence
 from taktflow.values import Language, Text, Value, number_text
 
 SHARE_DECIMALS = 1
@@ -142,24 +142,24 @@ def told(card: Card, trace: dict[str, Json], grade: ScoreBand | None, language: 
     lines = sorted((p for p in trace["parts"] if p["points"] is not None), key=lambda p: -(p["share"] or 0))
     args: dict[str, Any] = {
         "score": number_text(trace["score"]) + (f" {card.output.unit}" if card.output.unit else ""),
-        "band": "" if grade is None else sentence("scorecard.told_band", language, {"band": _graded(grade, language)}),
+        "band": "" if grade is None else phrased("scorecard.told_band", language, {"band": _graded(grade, language)}),
         "parts": _joined([_part_told(p, titles, language) for p in lines], language),
     }
-    words = [sentence("scorecard.told", language, args)]
+    words = [phrased("scorecard.told", language, args)]
     if skipped := [titles[p["part"]] for p in trace["parts"] if p["points"] is None]:
-        words.append(sentence("scorecard.told_skipped", language, {"parts": _joined(skipped, language)}))
+        words.append(phrased("scorecard.told_skipped", language, {"parts": _joined(skipped, language)}))
     if trace["next"] and trace["next"]["ways"]:
         words.append(_next_told(card, trace["next"], titles, language))
     return ("" if language == "zh" else " ").join(words)
 
 
 def _part_told(line: dict[str, Json], titles: dict[str, str], language: Language) -> str:
-    value = sentence("scorecard.told_missing", language, {}) if line["missing"] else short(line["value"])
+    value = phrased("scorecard.told_missing", language, {}) if line["missing"] else short(line["value"])
     share = "-" if line["share"] is None else number_text(line["share"])
     args = {"part": titles[line["part"]], "value": value, "points": line["points"], "share": share}
     itself = line["when"] is None and line["value"] is not None
     code = "scorecard.told_points" if itself else "scorecard.told_part"
-    return sentence(code, language, {**args, "contribution": line["contribution"]})
+    return phrased(code, language, {**args, "contribution": line["contribution"]})
 
 
 def _next_told(card: Card, following: dict[str, Json], titles: dict[str, str], language: Language) -> str:
@@ -167,12 +167,10 @@ def _next_told(card: Card, following: dict[str, Json], titles: dict[str, str], l
     ways = []
     for way in following["ways"]:
         args = {"part": titles[way["part"]], "points": way["points"], "when": way["when"]}
-        ways.append(
-            sentence("scorecard.told_way" if way["when"] is None else "scorecard.told_way_when", language, args)
-        )
+        ways.append(phrased("scorecard.told_way" if way["when"] is None else "scorecard.told_way_when", language, args))
     args = {"band": _graded(grade, language), "missing": following["missing"]}
     glue = "或" if language == "zh" else " or "
-    return sentence("scorecard.told_next", language, {**args, "ways": glue.join(ways)})
+    return phrased("scorecard.told_next", language, {**args, "ways": glue.join(ways)})
 
 
 def _graded(band: ScoreBand, language: Language) -> str:

@@ -18,7 +18,7 @@ from types import CodeType, FunctionType
 from typing import Any, TypeAlias, cast
 
 from taktflow.definitions.decision import CellType
-from taktflow.expressions import Clock
+from taktflow.expressions import Clock, Expression, tree
 from taktflow.rules.column import Column
 from taktflow.rules.index import Index, IndexColumn
 from taktflow.rules.partition import Part, Sets
@@ -127,19 +127,19 @@ def shortcut_of(policy: str, columns: Sequence[Column], index: Index, tracing: T
         "NO_ROW": NO_ROW,
         **{f"output{i}": name for i, name in enumerate(tracing.outputs)},
         "str": str,
+        "dict": dict,
     }
     lines = [*_read(columns, index, names), *_search(policy == "first", index, names), "if best == END: return None"]
     if any(one is NotImplemented for one in constants):
         lines.append("if constants[best] is NotImplemented: return None")
     asked = f"({', '.join(f'v{i}' for i in range(len(columns)))},)"
-    clock = ["clock = Clock(now, zone)"] if any(column.source is not None for column in columns) else []
-    one = [*clock, "try:", *_inner([*lines, *_answer(asked, tracing)]), "except Odd: return None"]
+    one = ["try:", *_inner([*lines, *_answer(asked, tracing)]), "except Odd: return None"]
     names["blank"] = (None,) * len(columns)
     turn = [line.replace("return None", "add(NO_ROW); given += blank; continue") for line in lines]
     turn += ["add(best)", f"given += {asked}"]
     loop = ["for scope in scopes:", *_inner(["try:", *_inner(turn), "except Odd: add(NO_ROW); given += blank"])]
     # Two flat lists: thousands of small ones would keep the garbage collector busy.
-    many = ["chosen, given = [], []", "add = chosen.append", *clock, *loop, "return chosen, given"]
+    many = ["chosen, given = [], []", "add = chosen.append", *loop, "return chosen, given"]
     return Shortcut(
         cast(One, _function("one(scope, now, zone)", one, names)),
         cast(Many, _function("many(scopes, now, zone)", many, names)),
@@ -184,8 +184,7 @@ def _read(columns: Sequence[Column], index: Index, names: dict[str, Any]) -> Ite
     for i, (column, known) in enumerate(zip(columns, index.columns, strict=True)):
         assert known.axis is not None
         if column.source is not None:
-            names[f"source{i}"] = column.source.evaluate
-            yield f"v{i} = source{i}(scope, clock)"
+            yield _computed(i, column.source, names)
         if column.type == "text":
             names[f"known{i}"] = Kept(partial(_word, known))
             yield f"k{i} = known{i}[v{i}]"
@@ -204,6 +203,20 @@ def _read(columns: Sequence[Column], index: Index, names: dict[str, Any]) -> Ite
         yield from _inner(_classed(i, known))
         yield f"elif v{i} is not None: return None"
         yield "else: return None" if column.dated else f"else: k{i} = 0"
+
+
+def _computed(i: int, source: Expression, names: dict[str, Any]) -> str:
+    """The line that computes a column's value; one field of one variable, by far the most usual, is looked up."""
+    names[f"source{i}"] = source.evaluate
+    match source.root:
+        case tree.Path(of=tree.Name(name=name), field=field):
+            names[f"of{i}"], names[f"field{i}"] = name, field
+            return (
+                f"v{i} = of.get(field{i}) if type_(of := scope.get(of{i})) is dict "
+                f"else source{i}(scope, Clock(now, zone))"
+            )
+        case _:
+            return f"v{i} = source{i}(scope, Clock(now, zone))"
 
 
 def _classed(i: int, known: IndexColumn) -> Iterator[str]:

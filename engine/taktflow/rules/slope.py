@@ -49,7 +49,10 @@ def slope_of(node: t.Node, names: Mapping[str, Slope], input_: str) -> Slope:
     """How ``node`` moves as the input ``input_`` grows, where the names have these slopes."""
     rule = _RULES.get(type(node))
     if rule is not None:
-        return rule(node, names, input_)
+        try:
+            return rule(node, names, input_)
+        except ArithmeticError:
+            return UNKNOWN  # Bounds beyond any number there is.
     below = [slope_of(part, names, input_) for part in t.parts(node)]
     return STILL if all(part.still for part in below) else UNKNOWN
 

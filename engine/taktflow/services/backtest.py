@@ -13,6 +13,7 @@ from itertools import islice
 
 from taktflow.definitions.decision import Decision
 from taktflow.definitions.rows import rows_of
+from taktflow.errors import Invalid
 from taktflow.rules.typed import cell_text
 from taktflow.services.asking import Answered, Asker
 from taktflow.services.difference import CHANGES, Amount, Amounts, Change, change
@@ -74,10 +75,17 @@ class Comparison:
         kind = case.changes[self.name]
         self.counts[kind] += 1
         if kind not in ("error", "unread", "other_error", "answered"):
-            self.amounts.add(case.question.data or {}, case.old[self.name], case.new)
+            self.amounts.add(_inputs(case), case.old[self.name], case.new)
         kept = self.examples.setdefault(kind, [])
         if kind != "same" and len(kept) < most:
             kept.append(case)
+
+
+def _inputs(case: Case) -> Mapping[str, Value]:
+    """The inputs by column id, however they were given."""
+    trace = case.new.trace
+    found = trace.get("inputs") if isinstance(trace, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 @dataclass(slots=True)
@@ -118,9 +126,12 @@ def backtest(
 ) -> Backtest:
     """Asks ``draft`` every question and compares its answers with each of ``against`` and with what was recorded.
 
-    ``told`` hears now and then how many cases are done, ``each`` sees every single one.
+    ``told`` hears now and then how many cases are done, ``each`` sees every single one. Raises Invalid for a ``group``
+    that is no column.
     """
     definition = draft.table.definition
+    if group is not None and group not in (columns := _columns(draft)):
+        raise Invalid("backtest.group", where="/group", group=group, known=", ".join(columns))
     names = [*([RECORDED] if recorded else []), *(a.table.name for a in against)]
     done = Backtest([Comparison(name, Amounts(definition, group)) for name in names], _rows(draft))
     left = iter(questions)
@@ -167,6 +178,12 @@ def _count(done: Backtest, case: Case, draft: Asker, examples: int) -> None:
         done.missing.update(id for id in draft.columns if id not in case.question.data)
     for comparison in done.comparisons:
         comparison.add(case, examples)
+
+
+def _columns(draft: Asker) -> Sequence[str]:
+    definition = draft.table.definition
+    outputs = [output.id for output in definition.outputs] if isinstance(definition, Decision) else []
+    return [*draft.columns, *outputs]
 
 
 def _rows(draft: Asker) -> Sequence[str]:

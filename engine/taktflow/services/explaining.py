@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from taktflow.definitions.decision import Decision
-from taktflow.definitions.formula import Formula
 from taktflow.definitions.rows import WrittenRow
-from taktflow.rules.in_words import formula_in_words, row_in_words
+from taktflow.rules.in_words import result_in_words, row_in_words
 from taktflow.services.asking import Answered
 from taktflow.services.tables import Declared
 from taktflow.texts import sentence
-from taktflow.values import Language, Value, shown
+from taktflow.values import Language, Value
 
 MOST_ROWS = 20
 """Rows told in words; a list may have thousands."""
@@ -25,7 +24,7 @@ def explained(definition: Declared, answered: Answered, language: Language) -> l
     trace = answered.trace if isinstance(answered.trace, Mapping) else {}
     if isinstance(definition, Decision):
         return _decision(definition, trace, answered.value, language)
-    return _formula(definition, trace, language)
+    return [result_in_words(definition, trace, language)]
 
 
 def _decision(definition: Decision, trace: Mapping[str, Any], value: Value, language: Language) -> list[str]:
@@ -42,12 +41,3 @@ def _row(definition: Decision, row: Mapping[str, Any], language: Language) -> st
     name = str(row.get("id", ""))
     words = row_in_words(definition, WrittenRow(name, texts, ""), language)
     return sentence("tables.told_row", language, {"row": name, "words": words})
-
-
-def _formula(definition: Formula, trace: Mapping[str, Any], language: Language) -> list[str]:
-    told = trace.get("told")
-    if isinstance(told, Mapping):
-        return [str(told.get(language, ""))]
-    reached = {**(trace.get("steps") or {}), definition.id: trace.get("result")}
-    values = ", ".join(f"{name} = {shown(value)}" for name, value in reached.items())
-    return [*formula_in_words(definition, language), values]

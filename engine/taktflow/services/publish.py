@@ -5,7 +5,9 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path, PurePosixPath
+from zoneinfo import ZoneInfo
 
 from taktflow.catalog import Catalog
 from taktflow.definitions.canonical import canonical, content_hash
@@ -51,12 +53,17 @@ class Published:
     cases: int
 
 
-def pack_findings(source: PackSource, catalog: Catalog, below: Shelf | None = None) -> list[Finding]:
-    """Everything a person should know of a pack: reading, references, types, graph shape, tables. All at once."""
+def pack_findings(
+    source: PackSource, catalog: Catalog, below: Shelf | None = None, *, today: date | None = None
+) -> list[Finding]:
+    """Everything a person should know of a pack: reading, references, types, graph shape, tables. All at once.
+
+    Rows that hold from one day until another are held against ``today`` when it is given.
+    """
     placed = [*source.definitions, *([source.pack] if source.pack else [])]
     findings = [*source.findings, *check(placed, catalog, published=_in_force(below))]
     for one in source.definitions:
-        findings += located(one, _meaning(one))
+        findings += located(one, _meaning(one, today))
     return sorted(findings, key=lambda f: (f.file, f.line, f.column, f.code))
 
 
@@ -64,12 +71,16 @@ def _in_force(shelf: Shelf | None) -> list[Envelope]:
     return [d for kind in KINDS for _, d in shelf.listed(kind).values()] if shelf else []
 
 
-def _meaning(one: Placed) -> list[Finding]:
+def _today(engine: Engine) -> date:
+    return engine.now().astimezone(ZoneInfo(engine.settings.timezone)).date()
+
+
+def _meaning(one: Placed, today: date | None) -> list[Finding]:
     match one.definition:
         case Workflow() as workflow:
             return list(shape_findings(workflow))
         case Decision() as table:
-            return list(decision_findings(table))
+            return list(decision_findings(table, today=today))
         case Formula() as formula:
             return list(formula_findings(formula))
         case _:
@@ -108,7 +119,7 @@ def publish_pack(engine: Engine, folder: Path, caller: Caller) -> Published:
     """
     source = read_pack(folder)
     shelf = engine.published.shelf
-    findings = pack_findings(source, engine.catalog, shelf)
+    findings = pack_findings(source, engine.catalog, shelf, today=_today(engine))
     if has_errors(findings):
         errors = sum(f.severity == "error" for f in findings)
         raise Invalid("publish.findings", findings=findings, count=errors)
@@ -130,7 +141,7 @@ def check_files(engine: Engine, files: Sequence[File]) -> list[Finding]:
     """All findings about ``files``, as publishing would see them."""
     with tempfile.TemporaryDirectory(prefix="taktflow-") as folder:
         source = read_pack(written(files, Path(folder, "pack")))
-        return pack_findings(source, engine.catalog, engine.published.shelf)
+        return pack_findings(source, engine.catalog, engine.published.shelf, today=_today(engine))
 
 
 def written(files: Sequence[File], folder: Path) -> Path:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
+from typing import TypeAlias
 
 from taktflow.definitions.canonical import content_hash
 from taktflow.definitions.decision import Cell, Crosstab, Decision, RowsFile
@@ -19,6 +20,9 @@ from taktflow.errors import Invalid
 from taktflow.rules.exchange import difference, written
 from taktflow.rules.typed import cell_text
 from taktflow.services.tables import Declared
+
+Sheet: TypeAlias = tuple[Sequence[str], Sequence[Sequence[Cell]]]
+"""What a file of rows holds: the names in its first line, and its rows."""
 
 
 def rewritten(folder: Path, placed: Placed, new: Declared) -> Mapping[Path, str]:
@@ -35,7 +39,7 @@ def rewritten(folder: Path, placed: Placed, new: Declared) -> Mapping[Path, str]
     if not isinstance(old, Decision) or not isinstance(new, Decision):
         return {} if content_hash(old) == content_hash(new) else {path: written(new)}
     kept, changed = _rows_apart(loaded, old, new)
-    files = {path.parent / name: text for name, text in changed.items()}
+    files = {path.parent / name: _comma(path.parent / name, heads, rows) for name, (heads, rows) in changed.items()}
     text = before if content_hash(kept) == content_hash(_as_read(loaded)) else _document(loaded, before, kept)
     if text != before:
         files[path] = text
@@ -49,16 +53,16 @@ def _as_read(loaded: Loaded) -> Decision:
     return found
 
 
-def _rows_apart(loaded: Loaded, old: Decision, new: Decision) -> tuple[Decision, dict[str, str]]:
+def _rows_apart(loaded: Loaded, old: Decision, new: Decision) -> tuple[Decision, dict[str, Sheet]]:
     """``new`` with rows in the files that the document names for them, and what those files hold where it changes."""
     document = _as_read(loaded)
-    files: dict[str, str] = {}
+    files: dict[str, Sheet] = {}
     changes: dict[str, object] = {}
     if isinstance(document.rows, RowsFile):
         changes["rows"] = document.rows
         heads = [ROW_ID, *(i.id for i in new.inputs), *(o.id for o in new.outputs), NOTE]
         if (new.rows, new.inputs, new.outputs) != (old.rows, old.inputs, old.outputs):
-            files[document.rows.file] = _comma(heads, listed(new.rows))
+            files[document.rows.file] = (heads, listed(new.rows))
     named = {sheet.id: sheet for sheet in document.crosstab if isinstance(sheet.rows, RowsFile)}
     if named and new.crosstab:
         before = {sheet.id: sheet for sheet in old.crosstab}
@@ -66,24 +70,37 @@ def _rows_apart(loaded: Loaded, old: Decision, new: Decision) -> tuple[Decision,
     return (new.model_copy(update=changes) if changes else new), files
 
 
-def _sheet_apart(sheet: Crosstab, named: Crosstab | None, before: Crosstab | None, files: dict[str, str]) -> Crosstab:
+def _sheet_apart(sheet: Crosstab, named: Crosstab | None, before: Crosstab | None, files: dict[str, Sheet]) -> Crosstab:
     if named is None or not isinstance(named.rows, RowsFile):
         return sheet
     if before is None or (sheet.rows, sheet.down, sheet.across) != (before.rows, before.down, before.across):
-        files[named.rows.file] = _comma([ROW_ID, *sheet.down, *(c.id for c in sheet.across)], listed(sheet.rows))
+        files[named.rows.file] = ([ROW_ID, *sheet.down, *(c.id for c in sheet.across)], listed(sheet.rows))
     return sheet.model_copy(update={"rows": named.rows})
 
 
-def _comma(heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
+def _comma(path: Path, heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
+    """The file with ``rows``, written as the one before: its columns in their order, its separator and line ends."""
+    before = path.read_bytes() if path.exists() else b""
+    first = before.decode("utf-8-sig", "replace").partition("\n")[0]
+    separator = max(",;\t", key=first.count)
+    known = [head.strip().strip('"') for head in first.split(separator)]
+    noted = NOTE in known or NOTE not in heads or any(len(row) >= len(heads) and row[-1] for row in rows)
+    wanted = list(heads) if noted else [head for head in heads if head != NOTE]
+    order = known if sorted(known) == sorted(wanted) else wanted
+    places = [heads.index(head) for head in order]
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    noted = any(len(row) >= len(heads) and row[-1] not in (None, "") for row in rows) or heads[-1] != NOTE
-    wide = len(heads) if noted else len(heads) - 1
-    writer.writerow(heads[:wide])
-    for row in rows:
-        cells = [cell_text(cell) for cell in row[:wide]]
-        writer.writerow([*cells, *[""] * (wide - len(cells))])
-    return text.getvalue()
+    writer = csv.writer(text, delimiter=separator, lineterminator="\r\n" if first.endswith("\r") else "\n")
+    writer.writerow(order)
+    writer.writerows([cell_text(row[n]) if n < len(row) else "" for n in places] for row in rows)
+    return ("\ufeff" if _marked(before) else "") + text.getvalue()
+
+
+def _marked(before: bytes) -> bool:
+    """Whether the file is for a spreadsheet, which needs to be told that its Chinese is UTF-8."""
+    try:
+        return before.decode().startswith("\ufeff")
+    except UnicodeDecodeError:
+        return True
 
 
 def _document(loaded: Loaded, before: str, new: Decision) -> str:

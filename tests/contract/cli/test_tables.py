@@ -73,6 +73,7 @@ def test_the_trace_tells_cells_and_inputs(folder: Path) -> None:
     (answer,) = lines(said)
     assert answer["trace"]["inputs"] == {"product": "P1", "qty": 10}
     assert answer["trace"]["rows"][0]["cells"] == {"product": "P1", "qty": "[1..50)"}
+    assert "from 1 to under 50" in answer["told"][0]
 
 
 def test_a_case_without_an_answer_says_why_and_ends_with_1(folder: Path) -> None:
@@ -138,6 +139,29 @@ def test_a_check_names_file_and_line_and_what_to_do(
     assert "table.overlap" in said
     assert ("个错误" in said, "0 个错误" in told) == ((language == "zh"),) * 2
     assert ("errors" in said) == (language == "en")
+
+
+def test_a_folder_is_checked_table_by_table(folder: Path) -> None:
+    (folder / "pack" / "rush.yaml").write_text(RUSH.replace("100 - days", "100 - day"), encoding="utf-8")
+
+    code, said = run("table", "check", folder / "pack")
+    one, _ = run("table", "check", folder / "pack", "--decision", "price")
+
+    assert (code, one) == (1, 0)
+    assert "rush.yaml:" in said
+
+
+@pytest.mark.parametrize("command", ["check", "publish"])
+def test_rows_that_hold_no_longer_are_told_before_publishing(folder: Path, command: str) -> None:
+    dated = PRICE.replace("outputs:", "  - {id: valid, type: date, expr: order.on}\neffective: valid\noutputs:")
+    dated = dated.replace(', "10.00"', ', 2020-01-01..2021-01-01, "10.00"').replace(', "8.00"', ', "-", "8.00"')
+    (folder / "pack" / "price.yaml").write_text(dated.replace(', "3.00"', ', "-", "3.00"'), encoding="utf-8")
+
+    code, said = run(command, folder / "pack")
+
+    assert code == 0
+    assert "info table.expired" in said
+    assert "p1_few" in said
 
 
 def test_rows_for_what_has_no_answer_are_printed_to_be_filled_in(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What pyproject.toml asks for is what requirements.lock pins."""
+"""What pyproject.toml asks for is what requirements.lock pins, and for the benchmarks requirements.bench.lock."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 from tests.contract.house.tree import text
 
+LOCKS = ("requirements.lock", "requirements.bench.lock")
 PIN = re.compile(r"^(?P<name>[\w.-]+)(?:\[[\w,-]+\])?==(?P<version>[\w.+!-]+)", re.MULTILINE)
 
 
@@ -26,7 +27,9 @@ def test_every_declared_dependency_is_pinned_within_its_bounds() -> None:
 
 
 def test_every_pin_carries_a_hash() -> None:
-    blocks = re.split(r"\n(?=[\w.-]+(?:\[[\w,-]+\])?==)", text("requirements.lock").strip())
+    blocks = [
+        block for lock in LOCKS for block in re.split(r"\n(?=[\w.-]+(?:\[[\w,-]+\])?==)", text(lock).strip())
+    ]
 
     bare = [block.split()[0] for block in blocks if "--hash=sha256:" not in block]
 
@@ -43,6 +46,6 @@ def declared(project: dict[str, Any]) -> list[Requirement]:
 def pinned() -> dict[str, list[str]]:
     """The pinned versions by package; a package may have one pin per platform."""
     found: dict[str, list[str]] = {}
-    for match in PIN.finditer(text("requirements.lock")):
+    for match in PIN.finditer("\n".join(map(text, LOCKS))):
         found.setdefault(canonicalize_name(match["name"]), []).append(match["version"])
     return found

@@ -198,6 +198,13 @@ def test_two_expressions_that_differ_never_read_the_same(texts: list[str]) -> No
             assert shape(read[other].root) == shape(expression.root), (other, text, words)
 
 
+@pytest.mark.parametrize("sign", ["+", "*", "**", "=", " and ", " or ", "."])
+def test_a_deep_expression_is_told_once(sign: str) -> None:
+    text = sign.join(["a"] * 40)
+
+    assert plain(parse(text), "en").count("a") < 200
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

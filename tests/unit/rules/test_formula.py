@@ -93,6 +93,13 @@ def test_an_input_outside_its_declared_bounds_is_refused(a: D, found: Any) -> No
     assert figure(a_formula({"a": {"type": "number", "min": 0, "max": 10}}, "a"), a=a) == found
 
 
+def test_a_large_result_keeps_its_decimals_and_one_beyond_all_measure_says_so() -> None:
+    formula = a_formula({"a": NUMBER}, "a * a", output={"scale": 2})
+
+    assert figure(formula, a=D("1E+30")) == D("1E+60")
+    assert figure(formula, a=D("1E+80")) == "formula.output"
+
+
 def test_a_formula_that_gives_no_number_says_so() -> None:
     assert figure(a_formula({"a": NUMBER}, "1 / a"), a=D(0)) == "formula.output"
 

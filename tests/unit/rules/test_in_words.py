@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from taktflow.rules.in_words import formula_in_words, rows_in_words
-from tests.unit.rules.builders import a_decision, a_formula
+from taktflow.rules.in_words import formula_in_words, result_in_words, rows_in_words
+from tests.unit.rules.builders import a_decision, a_formula, computed
 from tests.unit.rules.test_scorecard import a_health
 
 TABLE = a_decision(
@@ -39,7 +39,7 @@ def test_a_row_says_when_it_answers_and_what() -> None:
         "and day is from 2026-01-01 to before 2026-07-01, the unit price is 11.80 USD.",
         "r2": "In every case the unit price is Quantity × 2 EUR.",
     }
-    assert dict(rows_in_words(TABLE, "zh"))["r2"] == "任何情况下，单价为 数量 × 2 EUR。"
+    assert dict(rows_in_words(TABLE, "zh"))["r2"] == "任何情况下，单价为数量 × 2 EUR。"
 
 
 def test_a_formula_is_told_with_its_rounding_steps_and_sources() -> None:
@@ -67,7 +67,18 @@ def test_a_scorecard_is_told_part_by_part_with_its_grades() -> None:
         "Without a value it earns 100 points."
     )
     assert told[-1] == "The grade is green from 80 on, amber from 50 on, otherwise red."
-    assert "等级：80 分起为green，50 分起为amber，其余为red。" in formula_in_words(a_health(), "zh")
+    assert "等级：80 分起为 green，50 分起为 amber，其余为 red。" in formula_in_words(a_health(), "zh")
+
+
+def test_a_result_is_told_with_what_led_to_it() -> None:
+    amount = {"type": "number", "title": {"zh": "金额", "en": "Amount"}}
+    due = {"type": "date", "required": False}
+    formula = a_formula({"amount": amount, "due": due}, "10 * share", steps={"share": "amount / 100"})
+
+    trace = computed(formula, amount=Decimal(250)).trace
+
+    assert result_in_words(formula, trace, "en") == "Figure is 25.0, from Amount 250, due missing, share 2.5."
+    assert result_in_words(formula, trace, "zh") == "公式为 25.0，依据：金额是 250，due 是缺失值，share 是 2.5。"
 
 
 def test_what_cannot_be_read_stands_as_it_was_written() -> None:

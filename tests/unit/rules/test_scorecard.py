@@ -85,7 +85,8 @@ def test_it_says_in_both_languages_what_counted_and_what_would_lift_it() -> None
         "changes is 2 and earns 60 points, which contribute 12.0 (17.9 %). "
         "Grade green is 13.0 away; reached alone by rating with 93.3334 points."
     )
-    assert "距等级green还差 13.0" in told["zh"]
+    assert told["zh"].startswith("得分为 67.0，等级为 amber：punctuality 得 80 分，贡献 40.0（占 59.7%）；")
+    assert told["zh"].endswith("距等级 green 还差 13.0；单独改变以下任一项即可达到：rating 达到 93.3334 分。")
 
 
 @pytest.mark.mission("F1")
@@ -111,6 +112,10 @@ def test_a_value_that_no_band_holds_is_never_given_points_in_silence() -> None:
     card = a_card({"a": {"bands": [{"when": "[0..10)", "points": 1}]}})
 
     assert figure(card, a=D(10)) == "scorecard.band"
+
+
+def test_points_beyond_any_score_are_refused() -> None:
+    assert figure(a_card({"a": {}}, {"a": {"type": "number"}}), a=D("1E+80")) == "scorecard.huge"
 
 
 def test_a_sum_is_stretched_to_its_target_scale() -> None:
@@ -162,7 +167,8 @@ def test_one_that_would_do_too_much_fails_alone_among_many() -> None:
 @pytest.mark.parametrize(
     ("parts", "card", "at", "code"),
     [
-        ({"a": {"weight": 60}, "b": {"weight": 30}}, {}, "/scorecard/parts", "scorecard.weights"),
+        ({"a": {"weight": 60}, "b": {"weight": 30}}, {}, "/scorecard/parts", "scorecard.weights_short"),
+        ({"a": {"weight": 70}, "b": {"weight": 40}}, {}, "/scorecard/parts", "scorecard.weights_over"),
         ({"a": {"weight": 60}, "b": {}}, {}, "/scorecard/parts", "scorecard.weight_unset"),
         ({"a": {"expr": "c"}}, {}, "/scorecard/parts/a/expr", "formula.name"),
         ({"a": {"min": 2, "max": 1}}, {}, "/scorecard/parts/a/min", "formula.min_max"),

@@ -165,7 +165,7 @@ SHEET: dict[str, Any] = {
 
 def a_cross_tab(**changes: Any) -> Decision:
     inputs = [{"id": "product", "type": "text"}, {"id": "n", "type": "number"}, {"id": "region", "type": "text"}]
-    outputs = [{"id": "price", "type": "number", "scale": 2}, {"id": "currency", "type": "text"}]
+    outputs: list[dict[str, Any]] = [{"id": "price", "type": "number", "scale": 2}, {"id": "currency", "type": "text"}]
     return a_decision(inputs, outputs, [["r1", "X", "-", "-", 1, "USD"]], crosstab=[{**SHEET, **changes}])
 
 
@@ -237,6 +237,25 @@ def test_the_short_way_and_the_general_way_answer_alike(policy: str) -> None:
         assert outcome(lambda scope=scope: table.decide(scope, now=NOW, zone=ZONE)) == slow
         assert (one.code if isinstance(one, NodeError) else (one.value, one.trace)) == slow
         assert value == (slow[0] if isinstance(slow, tuple) else None)
+
+
+def test_a_field_of_a_variable_is_looked_up_as_its_expression_computes_it() -> None:
+    inputs = [{"id": "p", "type": "text", "expr": "line.sku"}, {"id": "n", "type": "number", "expr": "line.qty"}]
+    rows = [["r1", "P1", "<10", "a"], ["r2", "P1", ">=10", "b"], ["r3", "-", "null", "c"]]
+    table = compile_decision(a_decision(inputs, [{"id": "o", "type": "text"}], rows), 1)
+    lines: list[Any] = [{"sku": "P1", "qty": D(3)}, {"sku": "P1", "qty": "12"}, {"sku": "P1", "qty": 3}, {"sku": D(1)}]
+    lines += [
+        {},
+        None,
+        [{"sku": "P1", "qty": D(3)}],
+        "P1",
+        {"sku": ["P1"], "qty": D(3)},
+        {"sku": "P1", "qty": D("NaN")},
+    ]
+
+    for scope in [{"line": line} for line in lines] + [{}]:
+        found = outcome(lambda scope=scope: table.decide(scope, now=NOW, zone=ZONE))
+        assert found == outcome(lambda scope=scope: table._decided(scope, Clock(NOW, ZONE), ZONE))
 
 
 def outcome(decide: Any) -> Any:

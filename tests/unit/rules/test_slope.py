@@ -56,6 +56,7 @@ def direction(text: str) -> str:
         ("sum([x, p, 1])", "rises"),
         ("today().year + x", "rises"),
         ("count([x])", "unknown"),
+        ("(((((((p * 100000 + x) ** 9) ** 9) ** 9) ** 9) ** 9) ** 9) ** 9", "unknown"),
     ],
 )
 def test_the_direction_is_read_from_the_structure(text: str, way: str) -> None:

@@ -17,11 +17,19 @@ from taktflow.values import Range, Value
 
 _TEXT = r'"(?:[^"\\]|\\.)*"'
 _RANGE = re.compile(rf"\s*([\[\](])\s*((?:{_TEXT}|[^\".]|\.(?!\.))*?)\s*\.\.\s*((?:{_TEXT}|[^\"])*?)\s*([\])\[])\s*")
+_STEPS = 20
+"""What reading one costs."""
 _NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)", re.ASCII)
 _CALL = re.compile(r'(@|date\s+and\s+time|date|time|duration)\s*(\()?\s*"([^"\\]*)"\s*(\))?')
 
 
 def _range(run: Run, source: str) -> Value:
+    run.charge(_STEPS)
+    return read_range(source, run.clock.zone)
+
+
+def read_range(source: str, zone: tzinfo) -> Range | None:
+    """The range that ``source`` writes; None for any other text."""
     found = _RANGE.fullmatch(source) if len(source) <= 200 else None
     if found is None:
         return None
@@ -29,7 +37,6 @@ def _range(run: Run, source: str) -> Value:
     low_closed, high_closed = opens == "[", closes == "]"
     if not (low_text or high_text) or (not low_text and low_closed) or (not high_text and high_closed):
         return None
-    zone = run.clock.zone
     low, high = (_constant(text, zone) if text else None for text in (low_text, high_text))
     if low_text and high_text and less_equal(low, high) is not True:
         return None

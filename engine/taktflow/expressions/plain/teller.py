@@ -154,10 +154,10 @@ class Teller:
 
     def _arithmetic(self, node: t.Arithmetic) -> Phrase:
         hold = {"+": Hold.SUM, "-": Hold.SUM, "**": Hold.POWER}.get(node.operator, Hold.PRODUCT)
-        # Read from the left: a right side of the same strength was bracketed by its author.
-        left, right = self.at(node.left, hold), self.at(node.right, Hold(hold + 1))
-        if hold is Hold.POWER:
-            left = self.at(node.left, Hold.WORD)
+        # Read from the left: a right side of the same strength was bracketed by its author. Few know how powers of
+        # powers are read, so that both sides of one are.
+        left = self.at(node.left, Hold.WORD if hold is Hold.POWER else hold)
+        right = self.at(node.right, Hold(hold + 1))
         return Phrase(self.say("arithmetic", node.operator, left=left, right=right), hold)
 
     def _comparison(self, node: t.Comparison) -> Phrase:

@@ -97,7 +97,8 @@ def analyse(table: Decision | Reading, *, today: date | None = None, budget: Bud
 
 
 def _analysed(grid: Grid, known: Sequence[Fact], today: date | None, budget: Budget) -> Analysis:
-    may, sure = Cover(grid, sure=False), Cover(grid, sure=True)
+    may = Cover(grid, sure=False)
+    sure = Cover(grid, sure=True) if grid.unsure else may
     policy = grid.definition.hit_policy
     found: dict[str, Found] = {}
     if policy in ("unique", "any"):

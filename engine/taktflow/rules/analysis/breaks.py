@@ -125,10 +125,6 @@ class _Trial:
         self._may, self._sure, self._promise, self._meter = may, sure, promise, meter
         self._grid = grid = may.grid
         self._side = grid.sides[promise.side]
-        # Without order, what no cell names lies nowhere.
-        last = len(self._side.axis.constants)
-        unplaced = sum(1 << n for n, place in enumerate(self._side.places) if place > last)
-        self._placed = self._side.possible & ~NULL & ~(0 if self._side.axis.ordered else unplaced)
         self.worth = {row: value for row in range(len(grid.rows)) if (value := self._value(row)) is not None}
         self.certain = all(not isinstance(row.answer.cells[promise.output], ComputedCell) for row in grid.rows)
         self.judged = 0
@@ -141,7 +137,7 @@ class _Trial:
         return value if fixed and all(self._grid.box(row)) and self._places(row) else None
 
     def _places(self, row: int) -> int:
-        return self._side.must[self._side.set_of[row]] & self._placed
+        return self._side.must[self._side.set_of[row]] & ~NULL
 
     def breaks(self) -> Iterator[_Break]:
         """For each row the next one along the side that breaks the promise."""

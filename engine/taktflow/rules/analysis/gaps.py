@@ -279,11 +279,10 @@ def _trimmed(box: Box, told: Sequence[Box], asked: Box) -> Box:
     for side in range(len(box)):
         if found[side] == asked[side]:
             continue
-        alone = 0
-        for place in members(found[side]):
-            slice_ = [*found[:side], 1 << place, *found[side + 1 :]]
-            if not any(within(slice_, other) for other in told):
-                alone |= 1 << place
+        alone = found[side]
+        for other in told:
+            if all(a & ~b == 0 for k, (a, b) in enumerate(zip(found, other, strict=True)) if k != side):
+                alone &= ~other[side]
         found[side] = alone or found[side]
     return tuple(found)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
+from itertools import accumulate
 
 from taktflow.definitions.decision import CellType, Decision
 from taktflow.expressions import Cell
@@ -153,6 +154,8 @@ def _side(reading: Reading, numbers: Sequence[int], domains: Sequence[Domain]) -
     compared = axis is not None
     if axis is None:
         axis, domains = axis_of([]), ()
+    elif _promised(reading.definition, numbers):
+        axis = _in_order(axis)
     if axis.size * len(texts) > MOST_BITS:
         raise TooLarge
     possible = axis.every
@@ -188,17 +191,23 @@ class _Squeeze:
 
     def __init__(self, possible: int) -> None:
         self.places = list(members(possible))
-        self._before = [0] * (possible.bit_length() + 1)
-        for count, place in enumerate(self.places):
-            self._before[place + 1] = count + 1
-        for place in range(1, len(self._before)):
-            self._before[place] = max(self._before[place], self._before[place - 1])
+        self._blocks = list(runs(possible))
+        self._before = [0, *accumulate(possible >> place & 1 for place in range(possible.bit_length()))]
 
     def __call__(self, classes: int) -> int:
+        if len(self._blocks) <= _FEW_BLOCKS:
+            found = 0
+            for low, high in self._blocks:
+                found |= (classes >> low & (1 << high + 1 - low) - 1) << self._before[low]
+            return found
         found, last = 0, len(self._before) - 1
         for low, high in runs(classes):
             found |= (1 << self._before[min(high + 1, last)]) - (1 << self._before[min(low, last)])
         return found
+
+
+_FEW_BLOCKS = 8
+"""Unbroken runs of possible classes that are moved one by one."""
 
 
 def _axis(cells: Sequence[Cell], domains: Sequence[Domain]) -> Axis | None:
@@ -212,6 +221,20 @@ def _axis(cells: Sequence[Cell], domains: Sequence[Domain]) -> Axis | None:
         return axis_of(known, values, boolean=any(domain.boolean for domain in domains))
     except TypeError:
         return None
+
+
+def _promised(definition: Decision, columns: Sequence[int]) -> bool:
+    """Whether an answer promises to follow one of the columns."""
+    names = {definition.inputs[column].id for column in columns}
+    return any(not names.isdisjoint(output.monotone) for output in definition.outputs)
+
+
+def _in_order(axis: Axis) -> Axis:
+    """The same classes with what lies between the constants told apart, though no cell asks for it."""
+    if axis.ordered or any(isinstance(constant, bool) for constant in axis.constants):
+        return axis
+    exact = {None: 0, **{constant: 2 * place + 2 for place, constant in enumerate(axis.constants)}}
+    return Axis(axis.constants, exact, ordered=True, size=2 * len(axis.constants) + 2)
 
 
 def _matched(axis: Axis, cells: Sequence[Cell], compared: bool) -> tuple[int, int]:

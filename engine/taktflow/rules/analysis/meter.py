@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-STEPS = 250_000
+STEPS = 200_000
 """Steps of one search: a step meets one set of rows with another. About a second for ten thousand rows."""
 
 _LOOKS = 256

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from taktflow.expressions import Expression, Function, operators
+from taktflow.expressions import ANY, Expression, Function, Type, operators
 from taktflow.expressions import tree as t
 from taktflow.rules.dmn import boxes as b
 from taktflow.rules.dmn.kinds import ANYTHING, Kind, Kinds
-from taktflow.rules.dmn.nodes import NULL, Known, called, named, one_test, ours, read_text, tests_of
+from taktflow.rules.dmn.nodes import NULL, Known, called, named, one_test, ours, read_text, span_of, tests_of
 from taktflow.rules.dmn.notes import Notes
 from taktflow.rules.dmn.passage import KEY, Passage
 from taktflow.rules.dmn.table import Answer, Clause, Line, Table
@@ -94,7 +94,7 @@ class Compiler:
         return ours(unless_unfit, t.FunctionLiteral(parameters=(), body=found, at=0, end=0))
 
     def _iteration(self, box: b.Iteration, known: Known, _: str) -> t.Node:
-        iterator = t.Iterator(name=box.name, domain=self.node(box.domain, known), upto=None, at=0, end=0)
+        iterator = self._iterator(box, known)
         body = self.node(box.body, known.with_names(box.name, "partial"))
         if box.word == "for":
             return t.For(iterators=(iterator,), body=body, at=0, end=0)
@@ -103,6 +103,12 @@ class Compiler:
         settle = operators.conjunction if box.word == "every" else operators.disjunction
         found = ours(lambda _, values: None if values is None else settle(*values), answers)
         return ours(unless_unfit, t.FunctionLiteral(parameters=(), body=found, at=0, end=0))
+
+    def _iterator(self, box: b.Iteration, known: Known) -> t.Iterator:
+        span = span_of(box.domain, known)
+        if span is not None:
+            return t.Iterator(name=box.name, domain=span[0], upto=span[1], at=0, end=0)
+        return t.Iterator(name=box.name, domain=self.node(box.domain, known), upto=None, at=0, end=0)
 
     def _function(self, box: b.FunctionDefinition, known: Known, expected: str) -> t.Node:
         if box.language != "FEEL":
@@ -141,12 +147,13 @@ class Compiler:
             for i in box.inputs
         )
         answered = tuple(self._answer(o, box, expected, known) for o in box.outputs)
+        # A large table says the same in many cells: each text is read and compiled once.
+        tests = {cell.text: cell for rule in box.rules for cell in rule.tests}
+        answers = {cell.text: cell for rule in box.rules for cell in rule.answers}
+        tested = {text: self._test(cell, known) for text, cell in tests.items()}
+        given = {text: self._output(cell, known) for text, cell in answers.items()}
         lines = tuple(
-            Line(
-                rule.id,
-                tuple(self._test(test, known) for test in rule.tests),
-                tuple(self._output(cell, known) for cell in rule.answers),
-            )
+            Line(rule.id, tuple(tested[c.text] for c in rule.tests), tuple(given[c.text] for c in rule.answers))
             for rule in box.rules
         )
         return Table(box.id or box.at.element, box.at, box.hit_policy, box.aggregation, asked, answered, lines)
@@ -214,7 +221,14 @@ def typed_function(function: Value, takes: tuple[Kind, ...], gives: Kind, passag
             return None
         return gives.fitted(body(*fitted), passage, at)
 
-    return Function(function.parameters, fitting)
+    return Function(function.parameters, fitting, *declared_types(takes, gives))
+
+
+def declared_types(takes: Sequence[Kind], gives: Kind) -> tuple[tuple[Type, ...], Type | None]:
+    """The types of a function's parameters and result as expressions know them; none where none is declared."""
+    result = gives.as_type()
+    types = tuple(kind.as_type() for kind in takes)
+    return types if any(one != ANY for one in types) else (), None if result == ANY else result
 
 
 _COMPILE: Mapping[type[b.Box], Callable[[Compiler, Any, Known, str], t.Node]] = {

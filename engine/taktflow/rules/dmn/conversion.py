@@ -14,7 +14,7 @@ from taktflow.rules.dmn import boxes as b
 from taktflow.rules.dmn.document import Decision as Decided
 from taktflow.rules.dmn.document import Knowledge
 from taktflow.rules.dmn.extension import header_of
-from taktflow.rules.dmn.from_feel import respelled, slug
+from taktflow.rules.dmn.from_feel import plain, respelled, slug
 from taktflow.rules.dmn.kinds import Kind
 from taktflow.rules.dmn.linking import Ready
 from taktflow.rules.dmn.model import Model
@@ -75,11 +75,15 @@ class _Conversion:
         notes = Notes(self.notes.file)
         table = NativeTable(box, ready.part.name, known, kinds, self.model.kind_of, notes, ready.kind)
         settings = table.settings()
-        given = None if header is None else restored(header, box, settings)
+        before = len(notes.found)
+        given = None if header is None else restored(header, box, settings, lambda rule: table.row(rule, settings))
         if given is None:
+            settings["rows"] = [table.row(rule, settings) for rule in box.rules]
             self.notes.found += notes.found
             self._needs(ready)
             return self._made(Decision, ready, {"kind": "decision", **self._envelope(ready), **settings})
+        # What is wrong with a setting does not matter where the one that was written still holds.
+        self.notes.found += notes.found[before:]
         self.ids.add(str(given["id"]))
         return self._made(Decision, ready, given)
 
@@ -127,6 +131,10 @@ class _Conversion:
         return Known(frozenset(names), self.model.document.words), kinds
 
     def _needs(self, ready: Ready) -> None:
+        """Tells what the definition asks of those who use it, and under which names."""
+        for name in self._seen(ready)[1]:
+            if not plain(name):
+                self.notes.add("dmn.asks_as", ready.part.at, "info", name=name, input=slug(name))
         for seen in ready.seen:
             other = self.model.parts[seen.key].part
             if isinstance(other, Decided):

@@ -135,7 +135,7 @@ class Evaluation:
             found = function.body(*arguments) if isinstance(function, Function) else None
             return ready.kind.fitted(found, self.passage, part.at)
 
-        return Function(parameters, body)
+        return Function(parameters, body, *ready.types)
 
     def _service(self, ready: Ready) -> Value:
         takes = [self.parts[k] for k in ready.takes]
@@ -152,4 +152,4 @@ class Evaluation:
             found = next(iter(answers.values())) if len(answers) == 1 else answers
             return ready.kind.fitted(found, self.passage, ready.part.at)
 
-        return Function(tuple(t.part.name for t in takes), body)
+        return Function(tuple(t.part.name for t in takes), body, *ready.types)

@@ -10,6 +10,7 @@ from taktflow.definitions.decision import CellType
 from taktflow.errors import TaktflowError
 from taktflow.expressions import SUBJECT, Clock, Expression, ExpressionInvalid, parse, parse_cell
 from taktflow.expressions import tree as t
+from taktflow.expressions.builtins import find
 from taktflow.rules.dmn.boxes import LiteralExpression
 from taktflow.rules.dmn.nodes import Known, asks, inside_not
 from taktflow.rules.dmn.to_feel import quoted
@@ -46,23 +47,27 @@ def slug(name: str, taken: frozenset[str] | set[str] = frozenset(), otherwise: s
 def respelled(text: str, known: Known) -> str:
     """``text`` with every name that native expressions cannot read as its slug."""
     root = known.root(text)
-    changes = sorted(_changes(root, text), reverse=True)
+    changes = sorted(_changes(root, text, known), reverse=True)
     for at, end, new in changes:
         text = text[:at] + new + text[end:]
     parse(text)
     return text
 
 
-def _changes(root: t.Node, text: str) -> Iterator[tuple[int, int, str]]:
+def _changes(root: t.Node, text: str, known: Known) -> Iterator[tuple[int, int, str]]:
     todo = [root]
     while todo:
         node = todo.pop()
-        if isinstance(node, t.Name) and node.end > node.at and not plain(node.name):
+        if isinstance(node, t.Name) and not plain(node.name) and not _built_in(node.name, known):
             yield node.at, node.end, slug(node.name)
         if isinstance(node, t.Path) and not plain(node.field):
             dot = text.index(".", node.of.end)
             yield dot + 1, node.end, slug(node.field)
         todo += t.parts(node)
+
+
+def _built_in(name: str, known: Known) -> bool:
+    return name not in known.names and find(name) is not None
 
 
 def constant_of(node: t.Node) -> Value:
@@ -131,6 +136,8 @@ def native_tests(box: LiteralExpression, type_: CellType, known: Known) -> str:
         raise NotCarried
     try:
         pieces = [_piece(test, type_) for test in root.tests]
+        if inner and len(pieces) > 1:
+            pieces = [p for p in pieces if p != "null"] or ["null"]  # With us null never meets not(...).
         made = ", ".join(pieces)
         made = f"not({made})" if inner else made
         parse_cell(made, CELL_TYPES[type_])
@@ -138,6 +145,11 @@ def native_tests(box: LiteralExpression, type_: CellType, known: Known) -> str:
         made = f"= {_condition(root, body, before, inner is not None, known)}"
         parse_cell(made, CELL_TYPES[type_])
     return made
+
+
+def lets_null_pass(box: LiteralExpression, cell: str) -> bool:
+    """Whether no value at all meets the unary tests, but not the ``cell`` made of them: ``not("EU")`` in DMN."""
+    return cell.startswith("not(") and not re.search(r"\bnull\b", box.text)
 
 
 def _piece(test: t.Node, type_: CellType) -> str:

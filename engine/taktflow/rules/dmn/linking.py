@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from taktflow.expressions import Expression
+from taktflow.expressions import Expression, Type
 from taktflow.rules.dmn.boxes import Place
-from taktflow.rules.dmn.compile import Compiler
+from taktflow.rules.dmn.compile import Compiler, declared_types
 from taktflow.rules.dmn.document import Decision, Document, Knowledge, Part, Service
 from taktflow.rules.dmn.kinds import ANYTHING, Kind, Kinds
 from taktflow.rules.dmn.nodes import Known
@@ -39,6 +39,8 @@ class Ready:
     """The inputs and input decisions of a service, in the order of its parameters."""
     gives: Sequence[Key] = ()
     """The output decisions of a service."""
+    types: tuple[tuple[Type, ...], Type | None] = ((), None)
+    """Of a function or service: those of its parameters and of its result."""
 
 
 @dataclass(slots=True)
@@ -93,12 +95,17 @@ class _Linker:
                 seen = self._seen(part.knowledge, part.at)
                 if part.function is None:
                     return Ready(key, part, kind, seen=seen)
-                root = self.compiler.node(part.function, self._known(seen), part.type_ref)
-                return Ready(key, part, kind, self._known(seen).expression(root, part.name), seen)
+                known = self._known(seen)
+                root = self.compiler.node(part.function, known, part.type_ref)
+                result = self.file.kinds.kind(part.function.type_ref, part.at)
+                takes = [self.file.kinds.kind(p.type_ref, part.at) for p in part.function.parameters]
+                types = declared_types(takes, kind if result is ANYTHING else result)
+                return Ready(key, part, kind, known.expression(root, part.name), seen, types=types)
             case Service():
-                takes = self._seen((*part.inputs, *part.input_decisions), part.at)
-                gives = self._seen(part.outputs, part.at)
-                return Ready(key, part, kind, takes=[s.key for s in takes], gives=[s.key for s in gives])
+                keys = [s.key for s in self._seen((*part.inputs, *part.input_decisions), part.at)]
+                gives = [s.key for s in self._seen(part.outputs, part.at)]
+                taken = [self.files[k[0]].kinds.kind(self._part(k).type_ref, part.at) for k in keys]
+                return Ready(key, part, kind, takes=keys, gives=gives, types=declared_types(taken, kind))
             case _:
                 return Ready(key, part, kind)
 

@@ -20,7 +20,15 @@ from taktflow.expressions import (
 )
 from taktflow.expressions import tree as t
 from taktflow.rules.dmn import boxes as b
-from taktflow.rules.dmn.from_feel import NotCarried, constant_of, native_answer, native_tests, respelled, slug
+from taktflow.rules.dmn.from_feel import (
+    NotCarried,
+    constant_of,
+    lets_null_pass,
+    native_answer,
+    native_tests,
+    respelled,
+    slug,
+)
 from taktflow.rules.dmn.kinds import Kind
 from taktflow.rules.dmn.nodes import Known, tests_of
 from taktflow.rules.dmn.notes import Notes
@@ -60,15 +68,13 @@ class NativeTable:
     taken: set[str] = field(default_factory=set)
 
     def settings(self) -> dict[str, Json]:
-        """All of the definition but its envelope."""
+        """All of the definition but its envelope and its rows, which :meth:`row` makes one by one."""
         inputs = [self._input(clause) for clause in self.box.inputs]
         outputs = [self._output(clause, number) for number, clause in enumerate(self.box.outputs)]
-        rows = [self._row(rule, inputs, outputs) for rule in self.box.rules]
         found: dict[str, Json] = {
             "hit_policy": NATIVE_POLICIES[self.box.hit_policy],
             "inputs": inputs,
             "outputs": outputs,
-            "rows": rows,
         }
         if self.box.aggregation:
             found["aggregate"] = self.box.aggregation.lower()
@@ -140,7 +146,9 @@ class NativeTable:
             found["values"] = domain["values"]
         return found
 
-    def _row(self, rule: b.Rule, inputs: Sequence[Json], outputs: Sequence[Json]) -> list[Json]:
+    def row(self, rule: b.Rule, settings: Mapping[str, Json]) -> list[Json]:
+        """One row; an output column of ``settings`` with a cell that is computed becomes a computed one."""
+        inputs, outputs = settings["inputs"], settings["outputs"]
         cells = [self._test(test, column, rule) for test, column in zip(rule.tests, inputs, strict=True)]
         answers = [self._answer(cell, column, rule.id) for cell, column in zip(rule.answers, outputs, strict=True)]
         note = " | ".join(n for n in (*rule.notes, rule.description) if n)
@@ -148,10 +156,14 @@ class NativeTable:
 
     def _test(self, box: b.LiteralExpression, column: Json, rule: b.Rule) -> str:
         try:
-            return native_tests(box, column["type"], self.known)
+            cell = native_tests(box, column["type"], self.known)
         except (TaktflowError, NotCarried):
             self.notes.add("dmn.cell_not_carried", box.at, rule=rule.id, column=column["id"], text=box.text[:80])
             return f"= {box.text.strip()}"
+        if lets_null_pass(box, cell):
+            # Once for a column: what holds for one cell of it holds for all.
+            self.notes.add("dmn.null_passes", self.box.at, "info", column=column["id"])
+        return cell
 
     def _answer(self, box: b.LiteralExpression | None, column: Json, rule: str) -> str:
         if box is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from taktflow.errors import TaktflowError
 from taktflow.expressions import SUBJECT, Expression, Function, Type, parse
 from taktflow.expressions import tree as t
-from taktflow.rules.dmn.boxes import LiteralExpression
+from taktflow.rules.dmn.boxes import Box, LiteralExpression
 from taktflow.rules.dmn.notes import Notes
 from taktflow.rules.dmn.passage import KEY
 from taktflow.values import Value
@@ -76,6 +76,18 @@ def _read(text: str, box: LiteralExpression, known: Known, notes: Notes) -> t.No
     except TaktflowError as wrong:
         notes.unread(wrong, box.at)
         return NULL
+
+
+def span_of(box: Box | None, known: Known) -> tuple[t.Node, t.Node] | None:
+    """The ends of ``1..n``, which only a loop may run over; None for anything else."""
+    if not isinstance(box, LiteralExpression) or ".." not in box.text:
+        return None
+    try:
+        loop = known.root(f"for {SUBJECT} in {box.text}\nreturn 0")
+    except TaktflowError:
+        return None
+    first = loop.iterators[0] if isinstance(loop, t.For) and len(loop.iterators) == 1 else None
+    return None if first is None or first.upto is None else (first.domain, first.upto)
 
 
 def tests_of(box: LiteralExpression, known: Known, notes: Notes) -> tuple[tuple[t.Node, ...], bool] | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from taktflow.definitions.decision import Decision, DecisionInput, DecisionOutput
 from taktflow.rules.dmn import boxes as b
@@ -11,11 +11,16 @@ from taktflow.rules.dmn.to_feel import POLICIES, TYPE_REFS, feel_answer, feel_te
 from taktflow.rules.typed import cell_text
 from taktflow.values import Json
 
+Derive: TypeAlias = Callable[[b.Rule], Sequence[Json]]
+"""A row as the file alone says it."""
 
-def restored(header: Decision, box: b.DecisionTable, derived: Mapping[str, Any]) -> dict[str, Json] | None:
+
+def restored(
+    header: Decision, box: b.DecisionTable, derived: Mapping[str, Any], derive: Derive
+) -> dict[str, Json] | None:
     """The definition of ``header`` with the rows of ``box``; None when the table's columns are others now.
 
-    ``derived`` is what the file alone says; it counts where the file no longer says what was written.
+    ``derived`` and ``derive`` give what the file alone says; it counts where that is not what was written.
     """
     if [o.id for o in header.outputs] != [o.name for o in box.outputs] or len(header.inputs) != len(box.inputs):
         return None
@@ -33,7 +38,7 @@ def restored(header: Decision, box: b.DecisionTable, derived: Mapping[str, Any])
     default = _default(header, box, derived)
     if default is not None:
         found["default"] = default
-    rows = _Rows(header, box.rules, derived["rows"])
+    rows = _Rows(header, box.rules, derive)
     for column, there in zip(found["outputs"], rows.computed, strict=True):
         if there:
             column["formula"] = True  # A computed cell that came in later makes its column a computed one.
@@ -75,22 +80,22 @@ def _default(header: Decision, box: b.DecisionTable, derived: Mapping[str, Any])
 class _Rows:
     """The rows, and for each output whether a cell of it became a computed one."""
 
-    def __init__(self, header: Decision, rules: Sequence[b.Rule], derived: Sequence[Sequence[Json]]) -> None:
-        self.header = header
+    def __init__(self, header: Decision, rules: Sequence[b.Rule], derive: Derive) -> None:
+        self.header, self.derive = header, derive
         self.inputs = len(header.inputs)
         self.width = self.inputs + len(header.outputs)
         self.computed = [False] * len(header.outputs)
         self.found: list[Sequence[Json]] = []
         seen: set[str] = set()
-        for rule, there in zip(rules, derived, strict=True):
-            row = self._row(rule, there)
+        for rule in rules:
+            row = self._row(rule)
             name = cell_text(row[0])
             if name in seen and name != rule.id and not rule.id.startswith(f"{header.id}.row."):
                 row = [rule.id, *row[1:]]  # A row that was copied in another tool still carries the first one's id.
             seen.add(cell_text(row[0]))
             self.found.append(row)
 
-    def _row(self, rule: b.Rule, derived: Sequence[Json]) -> Sequence[Json]:
+    def _row(self, rule: b.Rule) -> Sequence[Json]:
         written = rule.written or [rule.id]
         padded = [*written[1:], *[None] * self.width]
         same = [*self._tests(rule, padded), *self._answers(rule, padded[self.inputs :])]
@@ -98,6 +103,7 @@ class _Rows:
         noted = xml_text(cell_text(note)).strip() == "".join(rule.notes)
         if rule.written and all(same) and noted:
             return written
+        derived = self.derive(rule)
         if not rule.written:
             same = [False] * self.width
         for number, kept in enumerate(same[self.inputs :]):

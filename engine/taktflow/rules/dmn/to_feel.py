@@ -90,7 +90,8 @@ def _tests(cell: Cell) -> str:
     tests = [
         *(feel_value(v) for v in cell.values),
         *(_interval(i) for i in cell.intervals),
-        *(["null"] if cell.null else []),
+        # In DMN no value at all is none of these, too; with us it is unknown and matches neither way.
+        *(["null"] if cell.null or cell.negated else []),
         *(r.expression.text for r in cell.residuals),
     ]
     return f"not({', '.join(tests)})" if cell.negated else ", ".join(tests)

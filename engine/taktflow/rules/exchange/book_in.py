@@ -29,7 +29,8 @@ SPARE_ROWS = 50
 _ENTRIES_MAX = 2_000
 _RATIO_MAX = 200
 _SMALL = 2_000_000
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_ESCAPED = re.compile(r"_x(005[fF]|00[01][0-9A-Fa-f])_")
+"""What spreadsheets write for an underscore that only looks like an escape, and for control characters."""
 _ADDRESS = re.compile(r"\$?\b[A-Z]{1,3}\$?[1-9][0-9]*\b|!")
 _DAMAGE = (
     InvalidFileException,
@@ -105,11 +106,11 @@ class Book:
                 if cell.value is None:
                     cells.append(NOTHING)
                 elif cell.data_type == "f":
-                    formulas[len(lines), place] = _Formula(_formula_text(cell.value), cell.number_format)
+                    formulas[len(lines), place] = _Formula(_formula_text(cell.value), _format(cell))
                     cells.append(NOTHING)
                     computed = True
                 else:
-                    cells.append(_said(cell.value, cell.data_type, cell.number_format))
+                    cells.append(_said(cell.value, cell.data_type, _format(cell)))
             if computed or any(c is not NOTHING for c in cells):
                 lines.append(Line(number, cells))
         grid = Grid(title, lines)
@@ -175,6 +176,16 @@ def _refuse_bombs(content: bytes) -> None:
     likely = max(_RATIO_MAX * len(content), _SMALL)
     if len(entries) > _ENTRIES_MAX or unpacked > min(likely, MOST_UNPACKED_BYTES):
         raise Unreadable("exchange.unfolds", most=MOST_UNPACKED_BYTES // 1_000_000)
+
+
+def _format(cell: Any) -> str:
+    """How a number is shown; the file may name a format that it does not hold."""
+    if cell.data_type == "s":
+        return "General"
+    try:
+        return str(cell.number_format)
+    except LookupError:
+        return "General"
 
 
 def _said(value: Any, data_type: str, number_format: str) -> Said | Mangled:

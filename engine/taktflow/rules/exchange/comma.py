@@ -30,9 +30,10 @@ _ENCODINGS = ("utf-8-sig", "gb18030")
 """What spreadsheets write; the second is Excel's own choice in China."""
 
 
-def write_csv(decision: Decision, *, sheet: str = "") -> bytes:
+def write_csv(decision: Decision, *, sheet: str = "", guard: bool = True) -> bytes:
     """The rows of ``decision`` (or of its cross-tab ``sheet``) as CSV that Excel opens with its Chinese intact.
 
+    Without ``guard`` cells stand as they are, as in the file of rows beside a definition, which no spreadsheet reads.
     Raises Invalid for a cross-tab that there is not.
     """
     source = _sheet(decision, sheet)
@@ -41,7 +42,7 @@ def write_csv(decision: Decision, *, sheet: str = "") -> bytes:
     writer.writerow(ids_line(source.columns, ()))
     for row in source.rows:
         cells = (shown(row[n], c.type).text if n < len(row) else "" for n, c in enumerate(source.columns))
-        writer.writerow([guarded(cell) for cell in cells])
+        writer.writerow([guarded(cell) if guard else cell for cell in cells])
     return text.getvalue().encode("utf-8-sig")
 
 

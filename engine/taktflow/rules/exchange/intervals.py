@@ -12,7 +12,7 @@ UNTIL = ".until"
 SPLITTABLE: tuple[CellType, ...] = ("number", "date", "datetime", "time")
 _BOUND = r"\s*([^\[\]()<>=\",\s.][^\[\]()<>=\",]*?)\s*"
 _BETWEEN = re.compile(rf"\[{_BOUND}\.\.{_BOUND}\)")
-_PERIOD = re.compile(rf"{_BOUND}\.\.{_BOUND}")
+_PERIOD = re.compile(rf"(?:{_BOUND})?\.\.(?:{_BOUND})?")
 _AT_LEAST = re.compile(rf">={_BOUND}")
 _BELOW = re.compile(rf"<{_BOUND}")
 _PLAIN = re.compile(_BOUND)
@@ -21,9 +21,9 @@ _PLAIN = re.compile(_BOUND)
 def parts(said: Said, type: CellType, *, effective: bool) -> tuple[Said, Said]:
     """Both cells of what an interval cell says; what is no half-open interval stands in the first as it is."""
     text = said.text.strip()
-    match = _BETWEEN.fullmatch(text) or (_PERIOD.fullmatch(text) if effective else None)
+    match = _BETWEEN.fullmatch(text) or (_PERIOD.fullmatch(text) if effective and text != ".." else None)
     if match:
-        return shown(match[1], type), shown(match[2], type)
+        return shown(match[1] or "", type), shown(match[2] or "", type)
     if match := _AT_LEAST.fullmatch(text):
         return shown(match[1], type), NOTHING
     if match := _BELOW.fullmatch(text):

@@ -16,7 +16,7 @@ import simplejson
 from taktflow.definitions.decision import Decision
 from taktflow.definitions.load import definition
 from taktflow.definitions.places import Loaded, pointed
-from taktflow.expressions import ExpressionInvalid, parse, parse_cell
+from taktflow.expressions import BOOLEAN, NUMBER, STRING, ExpressionInvalid, Type, parse, parse_cell
 from taktflow.rules.exchange.unary import Tested, unary_cell
 from taktflow.rules.exchange.zen import Feel, Untranslatable, feel_of
 from taktflow.rules.typed import CELL_TYPES
@@ -26,6 +26,7 @@ MOST_BYTES = 30_000_000
 _POLICIES = ("first", "collect")
 _SILENT = ("inputNode", "outputNode", "decisionTableNode", "noteNode")
 _TYPES = ("text", "number", "boolean", "date")
+_FORMULAS: Mapping[Type, str] = {STRING: "text", NUMBER: "number", BOOLEAN: "boolean"}
 _BARE = re.compile(r"[^\W_][\w .%/-]*")
 _READ_AS_OTHER = frozenset({"null", "true", "false"})
 
@@ -109,7 +110,7 @@ class _Table:
         self._surroundings()
         names = _Names()
         inputs, tests = self._inputs(names)
-        outputs, answers = self._outputs(names)
+        outputs, answers = self._outputs(names, _known_types(inputs))
         if has_errors(self.findings):
             return None
         document = {
@@ -179,6 +180,8 @@ class _Table:
         """The column's cells; ``alone``: it tests nothing, so that each cell is a condition of its own."""
         found = []
         for at, text in self._cells(column):
+            if text.strip() == "-":
+                self._note("jdm.dash", at, "warning")
             try:
                 if alone and text.strip() not in ("", "-"):
                     found.append(Tested(f"= {feel_of(text).text}", frozenset(), whole=True))
@@ -196,7 +199,7 @@ class _Table:
             except ExpressionInvalid:
                 self._note("jdm.cell", at, cell=text[:80], part=cell[:80])
 
-    def _outputs(self, names: _Names) -> tuple[list[Json], list[list[str]]]:
+    def _outputs(self, names: _Names, known: Mapping[str, Type]) -> tuple[list[Json], list[list[str]]]:
         columns: list[Json] = []
         cells = []
         for number, column in enumerate(self.content["outputs"]):
@@ -208,10 +211,8 @@ class _Table:
                 Feel("null", "null", "null") if text.strip() in ("", "-") else self._translated(text, at)
                 for at, text in self._cells(column)
             ]
-            kinds = {a.kind for a in answers if a is not None and a.kind != "null"}
-            plain = kinds - {""}
-            declared["type"] = next(iter(plain)) if len(plain) == 1 and plain <= set(_TYPES) else "any"
-            declared["formula"] = "" in kinds or declared["type"] == "any"
+            declared["type"] = _output_type([a for a in answers if a is not None], known)
+            declared["formula"] = declared["type"] == "any" or any(a is not None and not a.kind for a in answers)
             columns.append(declared)
             cells.append([_answer(a, declared["type"]) for a in answers])
         if not columns:
@@ -242,6 +243,17 @@ def _input_type(tests: Sequence[Tested]) -> str:
         return "any"
     kind = next(iter(kinds))
     return kind if kind in _TYPES else "any"
+
+
+def _known_types(inputs: Sequence[Mapping[str, Json]]) -> Mapping[str, Type]:
+    """The types of the variables that typed columns test."""
+    return {i["expr"]: CELL_TYPES[i["type"]] for i in inputs if str(i["expr"]).isidentifier() and i["type"] != "any"}
+
+
+def _output_type(answers: Sequence[Feel], known: Mapping[str, Type]) -> str:
+    """The one type of all answers, of formulas as far as it can be told."""
+    kinds = {a.kind or _FORMULAS.get(parse(a.text).infer(known)[0], "any") for a in answers} - {"null"}
+    return next(iter(kinds)) if len(kinds) == 1 and kinds <= set(_TYPES) else "any"
 
 
 def _answer(found: Feel | None, type: str) -> str:

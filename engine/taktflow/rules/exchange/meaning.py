@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -12,12 +11,12 @@ from typing import Any
 
 from taktflow.definitions.decision import Cell, CellType, DecisionInput, DecisionOutput
 from taktflow.expressions import ExpressionInvalid, parse, parse_cell
+from taktflow.rules.period import parse_period
 from taktflow.rules.typed import CELL_TYPES, Mistyped, cell_text, literal
 from taktflow.values import Range, Value
 
 _UNTOLD = ("at", "end")
 """Where a part of an expression stands is no part of what it means."""
-_PERIOD = re.compile(r"[^\[\]()\"=<>,]+\.\.[^\[\]()\"=<>,]+")
 
 
 def same_meaning(column: DecisionInput | DecisionOutput | None, old: Cell, new: Cell, *, effective: bool) -> bool:
@@ -41,10 +40,8 @@ def same_meaning(column: DecisionInput | DecisionOutput | None, old: Cell, new: 
 @lru_cache(maxsize=4096)
 def _asked(text: str, type: CellType, effective: bool) -> Hashable:
     """What an input cell asks, in a form that is equal for equal questions; None when it cannot be read."""
-    if effective and _PERIOD.fullmatch(text):
-        text = f"[{text})"
     try:
-        cell = parse_cell(text, CELL_TYPES[type])
+        cell = parse_period(text, CELL_TYPES[type]) if effective else parse_cell(text, CELL_TYPES[type])
     except ExpressionInvalid:
         return None
     values = frozenset(_marked(v) for v in cell.values)

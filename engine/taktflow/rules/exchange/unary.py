@@ -27,6 +27,9 @@ def unary_cell(text: str) -> Tested:
         return Tested("-", frozenset())
     tokens = tokens_of(text)
     if any(t == Token("name", "$") for t in tokens):
+        if len(tokens) == 1 or tokens[0].text in ("not", "!") or Token("mark", "?") in tokens:
+            # There it is compared with the value, not taken for the answer: nobody means that.
+            raise Untranslatable(text.strip())
         return Tested(f"= {Translation(tokens, '?').whole().text}", frozenset(), whole=True)
     return _Tests(tokens).cell()
 
@@ -39,7 +42,9 @@ class _Tests:
     def cell(self) -> Tested:
         """Tests one beside the other: any of them may hold."""
         pieces = [self._all()]
-        while self._read.takes(",", "or", "||"):
+        while self._read.sees(",", "or", "||"):
+            self._joined(not self._read.sees(","), pieces[-1])
+            self._read.takes(",", "or", "||")
             pieces.append(self._all())
         if not self._read.at_end:
             raise Untranslatable("...")
@@ -51,6 +56,11 @@ class _Tests:
         if len(flat) > 1 and any(f.startswith("not(") for f in flat):
             return Tested("= " + " or ".join(map(_about, flat)), kinds, whole=True)
         return Tested(", ".join(flat), kinds)
+
+    def _joined(self, by_word: bool, piece: list[str]) -> None:
+        """Refuses ``'US' or 'CA'``, which there is a value of its own and no list."""
+        if by_word and not all(re.match(r"[<>!\[(]|not\(", test) for test in piece):
+            raise Untranslatable(" and ".join(piece) + " or")
 
     def _all(self) -> list[str]:
         """Tests that have to hold together; a lower and an upper bound are an interval."""
@@ -70,24 +80,30 @@ class _Tests:
                 operand = self._said(self._read.binary(6))
                 return operand if mark == "==" else f"{mark}{operand}"
         if self._read.sees("not", "in"):
-            return self._membership()
+            negated = self._read.takes("not")
+            self._read.wants("in")
+            return self._membership(negated=negated)
         if interval := self._read.range():
             self._note_interval(interval)
             return interval
+        if self._read.sees("["):
+            return self._membership(negated=False)
         return self._said(self._read.binary(6))
 
-    def _membership(self) -> str:
-        negated = self._read.takes("not")
-        self._read.wants("in")
+    def _membership(self, *, negated: bool) -> str:
         if interval := self._read.range():
             self._note_interval(interval)
             return f"not({interval})" if negated else interval
+        entries = ", ".join(self._entries())
+        return f"not({entries})" if negated else entries
+
+    def _entries(self) -> list[str]:
         self._read.wants("[")
         entries = [self._said(self._read.binary(6))]
         while self._read.takes(","):
             entries.append(self._said(self._read.binary(6)))
         self._read.wants("]")
-        return f"not({', '.join(entries)})" if negated else ", ".join(entries)
+        return entries
 
     def _said(self, found: Feel) -> str:
         self._kinds.add(found.kind or "expression")

@@ -20,7 +20,7 @@ _LONGEST = 4000
 _BINARY: Mapping[str, tuple[int, str]] = {
     "or": (2, "or"), "||": (2, "or"), "and": (3, "and"), "&&": (3, "and"),
     "==": (4, "="), "!=": (4, "!="), "<": (5, "<"), "<=": (5, "<="), ">": (5, ">"), ">=": (5, ">="),
-    "+": (6, "+"), "-": (6, "-"), "*": (7, "*"), "/": (7, "/"), "%": (7, "modulo"), "^": (8, "**"),
+    "+": (6, "+"), "-": (6, "-"), "*": (7, "*"), "/": (7, "/"), "%": (7, "%"), "^": (8, "**"),
 }  # fmt: skip
 _SAME = {
     "startsWith": "starts with", "endsWith": "ends with", "lower": "lower case", "upper": "upper case",
@@ -150,10 +150,13 @@ class Translation:
 
     def binary(self, weakest: int) -> Feel:
         """Operators that bind at least as tightly as ``weakest``."""
+        return self._deeper(lambda: self._operators(weakest))
+
+    def _deeper(self, read: Callable[[], Feel]) -> Feel:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise Untranslatable(self._rest())
-        found = self._operators(weakest)
+        found = read()
         self._depth -= 1
         return found
 
@@ -170,10 +173,8 @@ class Translation:
             if power < weakest or token.kind == "number":
                 return left
             self._place += 1
-            right = self.binary(power + 1)
-            left = Feel(
-                f"modulo({left.text}, {right.text})" if word == "modulo" else f"({left.text} {word} {right.text})"
-            )
+            right = self.binary(power if word == "**" else power + 1)
+            left = Feel(_rest(left.text, right.text) if word == "%" else f"({left.text} {word} {right.text})")
 
     def _membership(self, left: Feel) -> Feel:
         negated = self.takes("not")
@@ -204,9 +205,9 @@ class Translation:
 
     def _unary(self) -> Feel:
         if self.takes("not", "!"):
-            return Feel(f"not({self.binary(4).text})")
+            return Feel(f"not({self._deeper(self._unary).text})")
         if self.takes("-"):
-            found = self.binary(8)
+            found = self._deeper(self._unary)
             constant = f"-{found.constant}" if found.kind == "number" else ""
             return Feel(constant or f"(-{found.text})", "number" if constant else "", constant)
         self.takes("+")
@@ -249,7 +250,22 @@ class Translation:
             return inner if inner.kind else Feel(f"({inner.text})")
         if token.text == "[":
             return Feel("[" + ", ".join(f.text for f in self._several("]")) + "]")
+        if token.text == "{":
+            return self._object()
         raise Untranslatable(token.text)
+
+    def _object(self) -> Feel:
+        entries: list[str] = []
+        while not self.takes("}"):
+            if entries:
+                self.wants(",")
+            key = self._peek()
+            if key is None or key.kind not in ("name", "string"):
+                raise Untranslatable(self._rest())
+            self._place += 1
+            self.wants(":")
+            entries.append(f"{quoted(key.text)}: {self.expression().text}")
+        return Feel("{" + ", ".join(entries) + "}")
 
     def _word(self, word: str) -> Feel:
         if word in ("true", "false"):
@@ -307,6 +323,11 @@ class Translation:
                 "count": counted,
             }[name]
         )
+
+
+def _rest(a: str, b: str) -> str:
+    """What division leaves, with the sign of ``a``; FEEL's own modulo has that of ``b``."""
+    return f"({a} - {b} * (if {a} / {b} < 0 then ceiling({a} / {b}) else floor({a} / {b})))"
 
 
 def _entry(found: Feel, key: Feel) -> str:

@@ -236,6 +236,16 @@ def test_a_broken_promise_is_an_error_with_two_inputs_that_show_it() -> None:
     assert has_errors(decision_findings(table))
 
 
+def test_a_promise_holds_between_the_values_that_cells_name() -> None:
+    output = {"id": "price", "type": "number", "monotone": {"n": "decreasing"}}
+    table = a_decision(NUMBER, [output], [["r1", "5", "9"], ["r2", "-", "8"]], hit_policy="first")
+
+    (broken,) = analyse(table).facts
+
+    assert broken.rows == ("r2", "r1")
+    assert [w["n"] for w in broken.witnesses] == [4, 5]
+
+
 def test_amounts_of_different_currencies_are_not_held_against_each_other() -> None:
     outputs: list[dict[str, Any]] = [
         {"id": "price", "type": "number", "currency": "money", "monotone": {"n": "decreasing"}},

@@ -92,6 +92,15 @@ def test_a_boxed_for_knows_what_it_gave_so_far() -> None:
 
 
 @pytest.mark.parametrize(
+    ("domain", "expected"), [("1..n + 1", [1, 2, 3]), ("[1..3)", [1, 2]), ("5", [5]), ("null", None)]
+)
+def test_a_boxed_for_runs_over_lists_ranges_and_spans(domain: str, expected: list[int] | None) -> None:
+    box = f'<for iteratorVariable="x"><in>{feel(domain)}</in><return>{feel("x")}</return></for>'
+
+    assert value(an_input("n"), a_decision("d", box, ["Input:i_n"]), n=2) == expected
+
+
+@pytest.mark.parametrize(
     ("word", "condition", "expected"),
     [
         ("some", "x > 2", True),

@@ -139,6 +139,16 @@ def test_knowledge_models_call_one_another_even_in_a_circle() -> None:
     ]
 
 
+def test_a_knowledge_model_is_a_value_of_its_declared_type() -> None:
+    above = f"""<businessKnowledgeModel id="k" name="above"><encapsulatedLogic typeRef="boolean">
+        <formalParameter name="x" typeRef="number"/><formalParameter name="y" typeRef="number"/>
+        {feel("x > y")}</encapsulatedLogic></businessKnowledgeModel>"""
+    asked = """[sort([1, 3, 2], above), above instance of function<number, number>->boolean,
+        above instance of function<string, number>->boolean, above(true, 1)]"""
+
+    assert value(above, a_decision("d", feel(asked), ["Knowledge:k"])) == [[3, 2, 1], True, False, None]
+
+
 def test_decisions_that_require_one_another_are_null_there() -> None:
     model = [a_decision("a", feel("d"), ["Decision:d_d"]), a_decision("d", feel("[a]"), ["Decision:d_a"])]
 

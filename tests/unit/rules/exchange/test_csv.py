@@ -35,6 +35,13 @@ def test_the_guard_against_formulas_is_taken_away_again(text: str) -> None:
     assert guarded(text)[:1] not in ("=", "@", "\t", "\r", "＝", "＋")
 
 
+def test_the_file_beside_a_definition_needs_no_guard() -> None:
+    table = a_price_table([["r1", "=P1", "-", "-", "-", "1"]])
+
+    assert b"\r\nr1,'=P1," in write_csv(table)
+    assert b"\r\nr1,=P1," in write_csv(table, guard=False)
+
+
 def test_what_excel_does_to_a_csv_is_put_right_or_told() -> None:
     into = a_price_table()
     kept = f"{HEADINGS}\nr1,P100,'EU,[1..100),2026/1/31,12.5\nr7,P7,-,-,-,7.10\n".replace("'EU", '"EU,US"')

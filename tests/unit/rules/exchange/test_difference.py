@@ -98,6 +98,7 @@ def test_a_period_that_is_effective_ends_before_its_second_day_however_it_is_wri
         )
 
     assert not difference(table("2026-01-01..2026-07-01"), table("[2026-01-01..2026-07-01)"))
+    assert not difference(table("2026-01-01.."), table(">=2026-01-01"))
     assert difference(table("2026-01-01..2026-07-01"), table("[2026-01-01..2026-07-01]"))
 
 

@@ -21,7 +21,7 @@ from taktflow.rules.exchange.zen import Untranslatable
 from tests.unit.rules.builders import a_price_table
 from tests.unit.rules.exchange.tables import ODD, TYPES
 
-EXAMPLES = int(os.environ.get("TAKTFLOW_EXCHANGE_EXAMPLES", "50"))
+EXAMPLES = int(os.environ.get("TAKTFLOW_EXCHANGE_EXAMPLES", "25"))
 hostile = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TABLE = a_price_table()
 BOOK = write_xlsx(TABLE)
@@ -41,6 +41,7 @@ def is_answer(found: Any) -> bool:
     return isinstance(findings, tuple) and (isinstance(table, Decision) or (table is None and bool(findings)))
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:openpyxl.*")  # It warns of parts that it leaves out.
 @hostile
 @given(st.data())
 def test_any_part_of_a_workbook_may_be_damaged(data: st.DataObject) -> None:
@@ -59,6 +60,7 @@ def test_any_part_of_a_workbook_may_be_damaged(data: st.DataObject) -> None:
     assert is_answer(read_xlsx(file.getvalue(), TABLE))
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:openpyxl.*")  # It warns of parts that it leaves out.
 @hostile
 @given(st.integers(0, len(BOOK) - 1), st.binary(max_size=9))
 def test_so_may_the_bytes_of_the_archive(place: int, junk: bytes) -> None:

@@ -16,6 +16,7 @@ from taktflow.rules.exchange.unary import unary_cell
 from taktflow.rules.exchange.zen import Untranslatable, feel_of
 from taktflow.values import has_errors
 from tests.unit.rules.builders import answer
+from tests.unit.rules.exchange.workbooks import told
 
 
 def graph(
@@ -98,6 +99,7 @@ def test_a_column_without_a_field_holds_conditions() -> None:
         ("(1..5]", "(1..5]"),
         ("not in [1..5]", "not([1..5])"),
         ("in ['a', 'b']", '"a", "b"'),
+        ("[1, 2]", "1, 2"),
         ("== 5", "5"),
         ("!= 5", "!=5"),
         (">= 1_000", ">=1000"),
@@ -123,8 +125,11 @@ def test_cells_are_said_in_feel(zen: str, kept: str) -> None:
     [
         ("a ? b : c", "(if a then b else c)"),
         ("a ?? 'x'", '(if a != null then a else "x")'),
-        ("a % 3 ^ 2", "modulo(a, (3 ** 2))"),
-        ("not a == b", "not((a = b))"),
+        ("a % 3", "(a - 3 * (if a / 3 < 0 then ceiling(a / 3) else floor(a / 3)))"),
+        ("2 ^ 3 ^ 2", "(2 ** (3 ** 2))"),
+        ("-2 ^ 2", "(-2 ** 2)"),
+        ("not a and b", "(not(a) and b)"),
+        ("{a: 1, 'b c': x}", '{"a": 1, "b c": x}'),
         ("x in ['a', y]", '(list contains(["a", y], x))'),
         ("list[0].name", "list[1].name"),
         ("some(items, #.qty > 5)", "(some item1 in items satisfies (item1.qty > 5))"),
@@ -132,6 +137,20 @@ def test_cells_are_said_in_feel(zen: str, kept: str) -> None:
 )
 def test_expressions_are_said_in_feel(zen: str, kept: str) -> None:
     assert feel_of(zen).text == kept
+
+
+@pytest.mark.parametrize("zen", ["$", "not $", "$ > 3 ? true : false", "'US' or 'CA'"])
+def test_cells_that_are_compared_where_nobody_means_it_are_refused(zen: str) -> None:
+    with pytest.raises(Untranslatable):
+        unary_cell(zen)
+
+
+def test_a_column_keeps_its_type_where_all_answers_have_it() -> None:
+    numbers = the_table(graph(["n"], ["out"], [["> 1", "n * 2"], ["", "5"]]))
+    mixed = the_table(graph(["n"], ["out"], [["> 1", "n * 2"], ["> 0", "'x'"], ["", "5"]]))
+
+    assert (numbers.outputs[0].type, mixed.outputs[0].type) == ("number", "any")
+    assert [answer(mixed, n=Decimal(n)) for n in (2, 1, 0)] == [4, "x", 5]
 
 
 @pytest.mark.parametrize("zen", ["$nodes.x", "trim(a)", "`x`", "a b", "(", "'open", "-" * 3000 + "1", "(" * 3000])
@@ -143,6 +162,7 @@ def test_what_feel_cannot_say_is_refused(zen: str) -> None:
 def codes(content: bytes) -> Mapping[str, str]:
     tables, findings = read_jdm(content)
     assert not tables
+    assert told(findings)
     return {finding.code: finding.at for finding in findings}
 
 
@@ -168,10 +188,16 @@ def test_documents_of_other_kinds_are_told() -> None:
     assert "jdm.no_inputs" in codes(graph([], ["b"], [["1"]]))
 
 
+def test_a_dash_is_taken_for_anything_and_told() -> None:
+    _, findings = read_jdm(graph(["a"], ["b"], [["-", "1"]]))
+
+    assert [(f.code, f.severity) for f in findings] == [("jdm.dash", "warning")]
+
+
 def test_what_stood_around_a_table_is_told() -> None:
     content = graph(["a"], ["flag.companyType"], [["1", "2"]], passThrough=True, executionMode="loop", inputField="x.y")
 
     tables, findings = read_jdm(content)
 
     assert [output.id for output in tables[0].outputs] == ["flag_company_type"]
-    assert {f.code for f in findings} == {"jdm.pass_through", "jdm.loop", "jdm.path", "jdm.output"}
+    assert {code for code, _ in told(findings)} == {"jdm.pass_through", "jdm.loop", "jdm.path", "jdm.output"}

@@ -17,7 +17,7 @@ from taktflow.rules.exchange.sheets import sheets_of
 from taktflow.rules.exchange.xlsx import read_xlsx, write_xlsx
 from tests.unit.rules.exchange.tables import tables
 
-EXAMPLES = int(os.environ.get("TAKTFLOW_EXCHANGE_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("TAKTFLOW_EXCHANGE_EXAMPLES", "12"))
 """1,000 for the long proof."""
 proof = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

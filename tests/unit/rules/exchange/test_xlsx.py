@@ -17,6 +17,7 @@ from taktflow.rules.exchange import difference
 from taktflow.rules.exchange.xlsx import read_xlsx, write_xlsx
 from taktflow.values import Finding
 from tests.unit.rules.builders import PRICE_INPUTS, a_decision, a_price_table
+from tests.unit.rules.exchange.tables import ODD
 from tests.unit.rules.exchange.workbooks import changed, own_list, told
 
 TITLED: list[dict[str, Any]] = [
@@ -183,6 +184,18 @@ def test_what_nobody_changed_stays_as_its_author_wrote_it() -> None:
     assert after.rows == (before.rows[0], ("r2", "P2", "CN", "<5", "-", "2.5"))  # type: ignore[index]  # No file.
 
 
+def test_a_workbook_that_was_opened_and_saved_again_gives_back_the_very_table() -> None:
+    # A text that looks like an escaped line end is one to every spreadsheet once it was saved again.
+    texts = [text for text in ODD if text != "_x000D_"]
+    inputs = [{"id": name, "type": name} for name in ("text", "number", "date", "any")]
+    rows = [[f"r{n}", *[text] * 5, text] for n, text in enumerate(texts)]
+    before = a_decision(inputs, [{"id": "price", "type": "number"}], rows)
+
+    after, findings = read_xlsx(changed(write_xlsx(before), lambda _: None))
+
+    assert after == before, findings
+
+
 def test_a_setting_written_over_in_the_sheet_is_kept_and_told() -> None:
     before = a_price_table(hit_policy="first")
 
@@ -297,6 +310,18 @@ def test_intervals_in_two_columns_are_one_again() -> None:
 
     assert after is not None, findings
     assert after.rows == (("r1", "P1", "CN", "[1..200)", "[2026-01-01..2026-07-01)", "5"),)
+
+
+def test_periods_of_the_effective_column_are_split_at_their_days() -> None:
+    rows = [["a", "2026-01-01..2026-07-01", 1], ["b", "2026-07-01..", 2], ["c", "..2026-01-01", 3], ["d", "-", 4]]
+    before = a_decision([{"id": "day", "type": "date"}], [{"id": "p", "type": "number"}], rows, effective="day")
+    book = write_xlsx(before, split=["day"])
+
+    sheet = load_workbook(io.BytesIO(book))["table"]
+    days = [[cell.value for cell in row] for row in sheet["B6:C9"]]
+    first, middle = datetime(2026, 1, 1), datetime(2026, 7, 1)  # noqa: DTZ001  # Excel knows no zones.
+    assert days == [[first, middle], [middle, None], [None, first], ["-", None]]
+    assert read_xlsx(book)[0] == before
 
 
 def test_a_crosstab_is_a_crosstab_sheet_and_comes_back_as_one() -> None:

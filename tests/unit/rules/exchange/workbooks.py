@@ -8,7 +8,10 @@ from typing import Any
 
 from openpyxl import Workbook, load_workbook
 
-from taktflow.values import Finding
+from taktflow.texts import sentence
+from taktflow.values import Finding, Language
+
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 
 def own_list(*rows: Sequence[Any], title: str = "Sheet1", shown: dict[str, str] | None = None) -> bytes:
@@ -38,5 +41,8 @@ def _bytes(book: Workbook) -> bytes:
 
 
 def told(findings: Sequence[Finding]) -> list[tuple[str, str]]:
-    """Codes and places."""
+    """Codes and places, each with a sentence that has all its words."""
+    for finding in findings:
+        for language in LANGUAGES:
+            assert "{" not in sentence(finding.code, language, finding.args), finding
     return [(f.code, f.file) for f in findings]
