@@ -414,6 +414,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/instances/{id}/migrate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move the instance to another version of its workflow
+         * @description Move the instance to another version of its workflow.
+         */
+        post: operations["migrate_instance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/{id}/modify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move, skip, repeat or end paths by hand; all changes together, or none
+         * @description Move, skip, repeat or end paths by hand; all changes together, or none.
+         */
+        post: operations["modify_instance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let the instance go on with what came in meanwhile
+         * @description Let the instance go on with what came in meanwhile.
+         */
+        post: operations["resume_instance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instances/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop the instance for a while; what comes in is kept
+         * @description Stop the instance for a while; what comes in is kept.
+         */
+        post: operations["suspend_instance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/locks": {
         parameters: {
             query?: never;
@@ -1040,6 +1120,26 @@ export interface paths {
         patch: operations["change_user"];
         trace?: never;
     };
+    "/api/workflows/{id}/migration/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show what a migration would do to each running instance, without doing anything
+         * @description Show what a migration would do to each running instance, without doing anything.
+         */
+        post: operations["preview_migration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1570,6 +1670,23 @@ export interface components {
              * @enum {string}
              */
             kind: "same" | "row" | "value" | "error" | "answered" | "other_error" | "unread";
+        };
+        /**
+         * ChangeOf
+         * @description One path moved, skipped, repeated or ended, or a new one begun at ``node``.
+         *
+         *     For ``skip``, ``node`` may name the outcome by which the node is left.
+         */
+        ChangeOf: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "move" | "skip" | "repeat" | "end" | "begin";
+            /** Node */
+            node?: string | null;
+            /** Token */
+            token?: number | null;
         };
         /**
          * ChangePage
@@ -2147,7 +2264,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "running" | "ended" | "cancelled";
+            status: "running" | "suspended" | "ended" | "cancelled";
             title: components["schemas"]["Words"];
             /** Version */
             version: number;
@@ -2206,7 +2323,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "running" | "ended" | "cancelled";
+            status: "running" | "suspended" | "ended" | "cancelled";
             title: components["schemas"]["Words"];
             /** Tokens */
             tokens: components["schemas"]["Token"][];
@@ -2284,6 +2401,35 @@ export interface components {
             ttl?: string | null;
         };
         /**
+         * Migration
+         * @description Which version to move to; ``nodes`` maps nodes of the old version to other ids in the new one.
+         */
+        Migration: {
+            /** Nodes */
+            nodes?: {
+                [key: string]: string;
+            };
+            /** Version */
+            version: number;
+        };
+        /**
+         * MigrationOf
+         * @description The same for all instances, or those of one version.
+         */
+        MigrationOf: {
+            /** Nodes */
+            nodes?: {
+                [key: string]: string;
+            };
+            /**
+             * Of
+             * @description Only instances of this version; all other versions when unset.
+             */
+            of?: number | null;
+            /** Version */
+            version: number;
+        };
+        /**
          * Missing
          * @description A column of the draft that was not recorded and was asked as null.
          */
@@ -2292,6 +2438,16 @@ export interface components {
             cases: number;
             /** Column */
             column: string;
+        };
+        /**
+         * Modification
+         * @description The changes, made together, and the reason, kept with the act.
+         */
+        Modification: {
+            /** Changes */
+            changes: components["schemas"]["ChangeOf"][];
+            /** Why */
+            why: string;
         };
         /**
          * NewAccount
@@ -2342,6 +2498,24 @@ export interface components {
             title: string;
             /** User */
             user?: string | null;
+        };
+        /**
+         * Obstacle
+         * @description What keeps an instance from moving, and whether choosing another node helps.
+         */
+        Obstacle: {
+            /** Code */
+            code: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "choice" | "cannot";
+            /** Message */
+            message: string;
+            /** Node */
+            node: string;
+            title?: components["schemas"]["Words"] | null;
         };
         /**
          * Outcome
@@ -2438,6 +2612,22 @@ export interface components {
             started?: components["schemas"]["Started"][];
         };
         /**
+         * Preview
+         * @description How many would move, need a choice or cannot, and which; ``more`` were not looked at.
+         */
+        Preview: {
+            /** Cannot */
+            cannot: number;
+            /** Choice */
+            choice: number;
+            /** Items */
+            items: components["schemas"]["Prospect"][];
+            /** More */
+            more: number;
+            /** Move */
+            move: number;
+        };
+        /**
          * Problem
          * @description What went wrong: ``code`` is stable, ``detail`` says what to do.
          */
@@ -2464,6 +2654,25 @@ export interface components {
              * @default
              */
             where: string;
+        };
+        /**
+         * Prospect
+         * @description What would become of one instance.
+         */
+        Prospect: {
+            /**
+             * How
+             * @enum {string}
+             */
+            how: "move" | "choice" | "cannot";
+            /** Instance */
+            instance: string;
+            /** Key */
+            key: string;
+            /** Obstacles */
+            obstacles: components["schemas"]["Obstacle"][];
+            /** Version */
+            version: number;
         };
         /**
          * Published
@@ -3629,7 +3838,7 @@ export interface operations {
         parameters: {
             query?: {
                 workflow?: string | null;
-                status?: ("running" | "ended" | "cancelled") | null;
+                status?: ("running" | "suspended" | "ended" | "cancelled") | null;
                 /** @description What the business key begins with. */
                 key?: string | null;
                 /** @description Only those with open incidents, or only those without. */
@@ -3787,6 +3996,142 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JournalPage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    migrate_instance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Migration"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    modify_instance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Modification"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_instance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspend_instance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Why"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceDetail"];
                 };
             };
             /** @description What went wrong. */
@@ -4971,6 +5316,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_migration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MigrationOf"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
                 };
             };
             /** @description What went wrong. */
