@@ -55,14 +55,18 @@ def model_at(path: Path) -> tuple[Model, list[Finding]]:
     Raises Invalid when it is no DMN.
     """
     body = _read(path)
-    beside = {}
-    if b"import" in body:
-        others = sorted(p for p in path.parent.glob("*.dmn") if p != path)[:_MOST_BESIDE]
-        beside = {p.name: _read(p) for p in others}
-    model, findings = read_model(body, path.name, beside)
+    model, findings = read_model(body, path.name, models_beside(path, body))
     if model is None:
         raise Invalid("tables.unreadable", findings=findings, problems=len(findings))
     return model, list(findings)
+
+
+def models_beside(path: Path, body: bytes) -> Mapping[str, bytes]:
+    """The other DMN files in the folder, where the model in ``body`` imports any."""
+    if path.suffix.lower() != ".dmn" or b"import" not in body:
+        return {}
+    others = sorted(p for p in path.parent.glob("*.dmn") if p != path)[:_MOST_BESIDE]
+    return {p.name: _read(p) for p in others}
 
 
 def asker_at(path: Path, decision: str | None, zone: tzinfo) -> ModelAsker:
