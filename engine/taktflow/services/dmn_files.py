@@ -29,7 +29,8 @@ class ModelAsker:
     def answer(self, data: Mapping[str, Value], now: datetime) -> Answered:
         """The answer; where something came to null on the way, the trace tells why."""
         try:
-            outcome = self.model.evaluate(self.decision, data, Clock(now, self._zone))
+            given = self.model.given(data, self._zone)
+            outcome = self.model.evaluate(self.decision, given, Clock(now, self._zone))
         except TaktflowError as wrong:
             return Answered(error=wrong.code, text=Text(zh=wrong.message("zh"), en=wrong.message("en")))
         rows = [rule for step in outcome.steps[-1:] for _, rules in step.tables for rule in rules]
