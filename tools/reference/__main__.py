@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tools.reference.commands import commands
 from tools.reference.doors import audit, http
+from tools.reference.feel import feel
 from tools.reference.language import events, kinds, messages
 from tools.reference.plugins import node_types, systems
 from tools.reference.settings import sample, settings
@@ -23,6 +24,7 @@ def pages() -> Mapping[str, str]:
         "settings.md": settings(),
         "command-line.md": commands(),
         "kinds.md": kinds(),
+        "feel.md": feel(),
         "node-types.md": node_types(),
         "connectors-and-channels.md": systems(),
         "events-and-effects.md": events(),

@@ -38,6 +38,8 @@ def import_table(
     Settings that the file does not carry stay as they are. Without --into the table is printed as YAML.
     """
     with told():
+        if into is not None and not into.is_dir() and into.suffix.lower() not in (".yaml", ".yml"):
+            raise Invalid("tables.into_kind", path=str(into))
         placed = drafted_at(into, decision) if into is not None and into.exists() else None
         old = placed.definition if placed is not None else None
         assert old is None or isinstance(old, Declared)

@@ -18,7 +18,7 @@ from taktflow.errors import Invalid
 from taktflow.rules.exchange import Difference
 from taktflow.services.analysing import examined
 from taktflow.services.asking import Asker, answer_document
-from taktflow.services.dmn_files import ModelAsker, asker_at, model_at
+from taktflow.services.dmn_files import ModelAsker, asker_at
 from taktflow.services.explaining import explained
 from taktflow.services.input_files import inputs_in
 from taktflow.services.table_changes import difference_of
@@ -31,7 +31,7 @@ from taktflow.values import Finding, has_errors, plain_dumps
 table = typer.Typer(no_args_is_help=True, help="Decision tables and formulas: check, compare, exchange, try out.")
 _REF = re.compile(r"[a-z][a-z0-9_]{0,62}(@[1-9][0-9]{0,8})?")
 
-TableName = Annotated[str, typer.Argument(help="A definition's file, a pack's folder, or the id of a published table.")]
+TableName = Annotated[str, typer.Argument(help="A file, a pack's folder, or the id of a published table.")]
 Decision = Annotated[str | None, typer.Option("--decision", help="Which one, where a file or folder holds several.")]
 Moment = Annotated[str | None, typer.Option(help="The moment to answer for, such as 2026-01-31; now when unset.")]
 
@@ -107,8 +107,6 @@ def check_table(
 
 
 def _examined(path: Path, decision: str | None) -> tuple[Sequence[Finding], Sequence[Row]]:
-    if path.suffix.lower() == ".dmn":
-        return model_at(path)[1], ()
     source = source_at(path)
     unread = reading_findings(source)
     if has_errors(unread):
@@ -121,7 +119,9 @@ def _examined(path: Path, decision: str | None) -> tuple[Sequence[Finding], Sequ
 def _all(source: PackSource, decision: str | None) -> Sequence[Placed]:
     """The one that is meant, or every table and formula where none is."""
     tables = [p for p in source.definitions if isinstance(p.definition, Declared)]
-    return tables if decision is None and tables else [drafted(source, id=decision)]
+    if decision is None and (tables or source.findings):
+        return tables
+    return [drafted(source, id=decision)]
 
 
 @table.command("diff")

@@ -29,7 +29,8 @@ class ModelAsker:
     def answer(self, data: Mapping[str, Value], now: datetime) -> Answered:
         """The answer; where something came to null on the way, the trace tells why."""
         try:
-            outcome = self.model.evaluate(self.decision, data, Clock(now, self._zone))
+            given = self.model.given(data, self._zone)
+            outcome = self.model.evaluate(self.decision, given, Clock(now, self._zone))
         except TaktflowError as wrong:
             return Answered(error=wrong.code, text=Text(zh=wrong.message("zh"), en=wrong.message("en")))
         rows = [rule for step in outcome.steps[-1:] for _, rules in step.tables for rule in rules]
@@ -55,14 +56,18 @@ def model_at(path: Path) -> tuple[Model, list[Finding]]:
     Raises Invalid when it is no DMN.
     """
     body = _read(path)
-    beside = {}
-    if b"import" in body:
-        others = sorted(p for p in path.parent.glob("*.dmn") if p != path)[:_MOST_BESIDE]
-        beside = {p.name: _read(p) for p in others}
-    model, findings = read_model(body, path.name, beside)
+    model, findings = read_model(body, path.name, models_beside(path, body))
     if model is None:
         raise Invalid("tables.unreadable", findings=findings, problems=len(findings))
     return model, list(findings)
+
+
+def models_beside(path: Path, body: bytes) -> Mapping[str, bytes]:
+    """The other DMN files in the folder, where the model in ``body`` imports any."""
+    if path.suffix.lower() != ".dmn" or b"import" not in body:
+        return {}
+    others = sorted(p for p in path.parent.glob("*.dmn") if p != path)[:_MOST_BESIDE]
+    return {p.name: _read(p) for p in others}
 
 
 def asker_at(path: Path, decision: str | None, zone: tzinfo) -> ModelAsker:

@@ -23,6 +23,8 @@ MEDIA: Mapping[Format, str] = {
     "dmn": "application/xml",
     "yaml": "application/yaml",
 }
+FOREIGN = frozenset({".xlsx", ".dmn"})
+"""Endings of files that say by themselves which table they hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,19 @@ def imported(
     return Imported(_chosen(found, wanted), tuple(findings))
 
 
+def natives(
+    content: bytes, name: str, imports: Mapping[str, bytes] | None = None
+) -> tuple[Sequence[Declared], Sequence[Finding]]:
+    """Every table and formula in the file of another program, and what is to be said about it.
+
+    ``imports`` are the files that a DMN model may import, by name.
+    """
+    if name.lower().endswith(".dmn"):
+        return _dmn(content, name, imports)
+    found = _sheets(content, name, None, "")
+    return [found.declared] if found.declared is not None else [], found.findings
+
+
 def _sheets(content: bytes, name: str, into: Decision | None, sheet: str) -> Imported:
     if name.lower().endswith(".xlsx"):
         # Not above: reading openpyxl is a tenth of the server's start.
@@ -90,8 +105,10 @@ def _yaml(content: bytes, name: str) -> tuple[Sequence[Declared], Sequence[Findi
     return [found] if isinstance(found, Declared) else [], [*loaded.findings, *wrong]
 
 
-def _dmn(content: bytes, name: str) -> tuple[Sequence[Declared], Sequence[Finding]]:
-    model, findings = read_model(content, name)
+def _dmn(
+    content: bytes, name: str, imports: Mapping[str, bytes] | None = None
+) -> tuple[Sequence[Declared], Sequence[Finding]]:
+    model, findings = read_model(content, name, imports)
     if model is None:
         return [], findings
     found, more = decisions_of(model)

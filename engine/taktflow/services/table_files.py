@@ -8,24 +8,39 @@ from taktflow.definitions.budget import MAX_BYTES
 from taktflow.definitions.decision import Decision
 from taktflow.definitions.load import definition, load_all
 from taktflow.definitions.pack import PackSource, Placed, read_pack
+from taktflow.definitions.places import Loaded
 from taktflow.definitions.rows_file import beside, with_rows
+from taktflow.services.dmn_files import models_beside
+from taktflow.services.table_exchange import FOREIGN, natives
 from taktflow.services.tables import Ready, drafted, ready
 from taktflow.values import Finding
 
+MOST_FOREIGN = 50_000_000
+"""Bytes of a file of another program; its reader refuses more."""
+
 
 def source_at(path: Path) -> PackSource:
-    """What the folder or the one file holds; a file that is missing or unreadable is a finding."""
+    """What the folder or the one file holds, be it Excel or DMN; a file that cannot be read is a finding."""
     if path.is_dir():
         return read_pack(path)
-    placed: list[Placed] = []
-    findings: list[Finding] = []
+    foreign = path.suffix.lower() in FOREIGN
     try:
         with path.open("rb") as stream:
-            documents = load_all(stream.read(MAX_BYTES + 1), path.name)
+            content = stream.read((MOST_FOREIGN if foreign else MAX_BYTES) + 1)
     except OSError as closed:
         unread = Finding("pack.unreadable", "", {"why": closed.strerror or ""}, file=path.name)
         return PackSource(path.parent, None, (), (), (unread,))
-    for loaded in documents:
+    if foreign:
+        tables, said = natives(content, path.name, models_beside(path, content))
+        made = tuple(Placed(one, Loaded(path.name, None)) for one in tables)
+        return PackSource(path.parent, None, made, (), tuple(said))
+    return _documents(path, content)
+
+
+def _documents(path: Path, content: bytes) -> PackSource:
+    placed: list[Placed] = []
+    findings: list[Finding] = []
+    for loaded in load_all(content, path.name):
         found, wrong = definition(loaded)
         findings += [*loaded.findings, *wrong]
         if isinstance(found, Decision):

@@ -99,6 +99,7 @@ def test_a_file_with_wrong_cells_is_told_by_its_cells_and_not_written(folder: Pa
     [
         (("import", "broken.xlsx", "--into", "rush.yaml"), "tables.only_tables"),
         (("import", "price.yaml", "--into", "rush.yaml"), "tables.kinds_differ"),
+        (("import", "price.yaml", "--into", "out.xlsx"), "tables.into_kind"),
         (("import", "price.txt"), "tables.import_kind"),
         (("import", "broken.xlsx"), "tables.import_unread"),
         (("export", "price.yaml", "--output", "out.doc"), "tables.export_kind"),
@@ -146,3 +147,20 @@ def test_a_formula_is_replaced_as_a_whole(folder: Path) -> None:
     assert "90 - days" in said
     assert "expr: 90 - days" in (folder / "rush.yaml").read_text(encoding="utf-8")
     assert "Wrote" not in told
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "dmn"])
+def test_a_file_of_another_program_is_checked_compared_and_asked_like_any(folder: Path, ending: str) -> None:
+    table, file = folder / "price.yaml", folder / f"price.{ending}"
+    run("table", "export", table, "--output", file)
+    (folder / "dearer.yaml").write_text(PRICE.replace("8.00", "9.00"), encoding="utf-8")
+    (folder / "one.csv").write_text("product,qty\nP1,500\n", encoding="utf-8")
+
+    checked, said = run("table", "check", file)
+    compared, told = run("table", "diff", file, folder / "dearer.yaml")
+    tried, tally = run("table", "backtest", folder / "dearer.yaml", "--input", folder / "one.csv", "--against", file)
+
+    assert (checked, compared, tried) == (0, 0, 0)
+    assert "0 errors" in said
+    assert "Row p1_many: price 8.00 becomes 9.00" in told
+    assert "1  another value" in tally

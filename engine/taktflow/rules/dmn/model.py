@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from taktflow.errors import NotFound
 from taktflow.expressions import Clock
@@ -12,6 +13,7 @@ from taktflow.expressions.run import Run
 from taktflow.rules.dmn.boxes import Place
 from taktflow.rules.dmn.document import Decision, Document, InputData, Knowledge, Named, Service
 from taktflow.rules.dmn.evaluation import Evaluation, Outcome
+from taktflow.rules.dmn.given import as_declared
 from taktflow.rules.dmn.kinds import Kind, Kinds
 from taktflow.rules.dmn.linking import Key, Ready, link
 from taktflow.rules.dmn.notes import Notes
@@ -69,6 +71,12 @@ class Model:
     def kind_of(self, type_ref: str, at: Place) -> Kind:
         """What a type of the model's own file means; anything when there is no such type."""
         return self.kinds.kind(type_ref, at)
+
+    def given(self, data: Mapping[str, Value], zone: tzinfo) -> dict[str, Value]:
+        """``data`` for :meth:`evaluate` as the inputs declare it, where it comes from JSON or CSV."""
+        kinds = {r.part.name: r.kind for r in self.parts.values() if isinstance(r.part, InputData)}
+        kinds |= {f"{space}#{r.part.name}": r.kind for (space, _), r in self.parts.items()}
+        return {name: as_declared(value, kinds[name], zone) if name in kinds else value for name, value in data.items()}
 
     def evaluate(self, name: str, inputs: Mapping[str, Value], clock: Clock) -> Outcome:
         """The value of the decision, service or knowledge model called ``name``, or with that id.

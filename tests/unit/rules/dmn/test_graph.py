@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -95,6 +96,22 @@ def test_an_input_that_does_not_conform_is_null_and_said_so() -> None:
 
     assert found.value is True
     assert [(f.code, f.args["type"]) for f in found.findings] == [("dmn.type_mismatch", "number")]
+
+
+def test_text_from_json_is_read_as_the_inputs_declare_it() -> None:
+    component = '<itemComponent name="{}"><typeRef>{}</typeRef></itemComponent>'
+    line = a_type("line", inside=component.format("day", "date") + component.format("note", "string"))
+    model, _ = read(
+        line, a_type("lines", "line", isCollection="true"), an_input("all", "lines"), an_input("n", "number")
+    )
+
+    given = model.given({"all": [{"day": "2026-11-23", "note": "12"}, {"day": "soon"}], "n": "12.5", "x": "1"}, UTC)
+
+    assert given == {
+        "all": [{"day": date(2026, 11, 23), "note": "12"}, {"day": "soon"}],
+        "n": Decimal("12.5"),
+        "x": "1",
+    }
 
 
 SERVICE = """<decisionService id="s" name="pricing"><outputDecision href="#d_price"/>{more}
