@@ -33,6 +33,14 @@ export function cancelInstance(id: string, why: string) {
   return body(client.POST("/api/instances/{id}/cancel", { params: { path: { id } }, body: { why } }));
 }
 
+export function suspendInstance(id: string, why: string) {
+  return body(client.POST("/api/instances/{id}/suspend", { params: { path: { id } }, body: { why } }));
+}
+
+export function resumeInstance(id: string) {
+  return body(client.POST("/api/instances/{id}/resume", { params: { path: { id } } }));
+}
+
 /** Tries the failed step again, after setting variables by path (`order.qty`) where `changes` are given. */
 export function retryIncident(id: string, changes?: Record<string, unknown>) {
   return body(client.POST("/api/incidents/{id}/retry", { params: { path: { id } }, body: changes ? { changes } : {} }));

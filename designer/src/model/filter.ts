@@ -1,6 +1,6 @@
 import type { InstanceFilter } from "@/api/instances";
 
-const STATUSES = ["running", "ended", "cancelled"] as const;
+export const STATUSES = ["running", "suspended", "ended", "cancelled"] as const;
 
 /** The list's filter as an address carries it, so that a filtered list can be sent to a colleague. */
 export function filterFrom(search: URLSearchParams): InstanceFilter {

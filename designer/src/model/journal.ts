@@ -39,6 +39,13 @@ const TONES: Record<string, Tone> = {
   requested: "running",
   items: "running",
   called: "running",
+  opened: "running",
+  queued: "running",
+  happened: "warning",
+  compensating: "warning",
+  undoing: "warning",
+  suspended: "calm",
+  kept: "calm",
 };
 
 const SAID_IN_WORDS = new Set([

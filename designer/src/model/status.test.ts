@@ -9,6 +9,7 @@ describe("marks", () => {
     expect(instanceTone({ status: "running", outcome: null, incidents: 1 })).toBe("bad");
     expect(instanceWord({ status: "running", incidents: 1 })).toBe("status.stuck");
     expect(instanceWord({ status: "cancelled", incidents: 1 })).toBe("status.cancelled");
+    expect(instanceWord({ status: "suspended", incidents: 0 })).toBe("status.suspended");
     expect(instanceTone({ status: "ended", outcome: "refused", incidents: 0 })).toBe("good");
   });
 

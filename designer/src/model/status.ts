@@ -10,7 +10,7 @@ const GOOD_OUTCOMES = new Set(["approved", "booked", "done", "released", "comple
 export function instanceTone(item: Pick<InstanceItem, "status" | "outcome" | "incidents">): Tone {
   if (item.incidents > 0 && item.status === "running") return "bad";
   if (item.status === "running") return "running";
-  if (item.status === "cancelled") return "calm";
+  if (item.status === "cancelled" || item.status === "suspended") return "calm";
   // The outcome's own mark says whether that was good news.
   return "good";
 }

@@ -5,7 +5,7 @@ import { publishedWorkflows } from "@/api/forms";
 import { type InstanceFilter, instances } from "@/api/instances";
 import type { InstanceItem, Words } from "@/api/types";
 import { numberText } from "@/model/amount";
-import { filterFrom, searchOf } from "@/model/filter";
+import { filterFrom, STATUSES, searchOf } from "@/model/filter";
 import { mayInspect } from "@/model/permissions";
 import { byText, titled } from "@/model/words";
 import { Button } from "@/ui/Button";
@@ -100,7 +100,7 @@ function Filters({ filter, shown, onChange }: FiltersProps) {
         onChange={(event) => onChange({ ...filter, key, status: event.target.value as InstanceFilter["status"] })}
       >
         <option value="">{t("instances.any_status")}</option>
-        {(["running", "ended", "cancelled"] as const).map((status) => (
+        {STATUSES.map((status) => (
           <option key={status} value={status}>
             {t(`status.${status}`)}
           </option>

@@ -1,7 +1,7 @@
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useParams } from "react-router";
-import { instance } from "@/api/instances";
+import { instance, resumeInstance } from "@/api/instances";
 import type { InstanceDetail } from "@/api/types";
 import { numberText } from "@/model/amount";
 import { mayOperate } from "@/model/permissions";
@@ -15,14 +15,15 @@ import { Live } from "../frame/Live";
 import { Moment } from "../frame/Moment";
 import { PageHead } from "../frame/PageHead";
 import { ProblemState } from "../frame/Problem";
+import { useToast } from "../frame/Toast";
 import { keys } from "../keys";
 import { useWords } from "../language";
 import { useRoles } from "../session";
 import { Due, TaskMarks } from "../shown/Due";
 import { InstanceMark, OutcomeMark } from "../shown/InstanceMark";
-import { CancelInstance } from "./CancelInstance";
 import { Incidents } from "./Incidents";
 import { Journal } from "./Journal";
+import { type Stop, StopInstance } from "./StopInstance";
 import { Variables } from "./Variables";
 
 /** One instance: where it stands, what stopped it, what it knows and how it came here. */
@@ -38,7 +39,7 @@ export function Instance() {
         {item && <InstanceMark item={{ ...item, incidents: item.incidents.length }} />}
         {item?.outcome && item.status === "ended" && <OutcomeMark outcome={item.outcome} />}
         <Live />
-        {item && <Cancel item={item} />}
+        {item && <Acts item={item} />}
       </PageHead>
       {found.isPending && <Loading />}
       {found.isError && <ProblemState thrown={found.error} onRetry={() => found.refetch()} />}
@@ -47,18 +48,46 @@ export function Instance() {
   );
 }
 
-function Cancel({ item }: { item: InstanceDetail }) {
+/** What an operator may do to the whole instance. */
+function Acts({ item }: { item: InstanceDetail }) {
   const { t } = useWords();
-  const [asking, setAsking] = useState(false);
+  const [stop, setStop] = useState<Stop>();
   const operates = mayOperate(useRoles());
-  if (item.status !== "running" || !operates) return null;
+  const lives = item.status === "running" || item.status === "suspended";
+  if (!lives || !operates) return null;
   return (
     <div className="actions">
-      <Button look="danger" onClick={() => setAsking(true)}>
+      {item.status === "suspended" ? (
+        <Resume id={item.id} />
+      ) : (
+        <Button onClick={() => setStop("suspend")}>{t("instance.suspend")}</Button>
+      )}
+      <Button look="danger" onClick={() => setStop("cancel")}>
         {t("instance.cancel")}
       </Button>
-      {asking && <CancelInstance id={item.id} onClose={() => setAsking(false)} />}
+      {stop && <StopInstance id={item.id} how={stop} onClose={() => setStop(undefined)} />}
     </div>
+  );
+}
+
+function Resume({ id }: { id: string }) {
+  const { t } = useWords();
+  const client = useQueryClient();
+  const say = useToast();
+  const resuming = useMutation({
+    mutationFn: () => resumeInstance(id),
+    onSuccess: async () => {
+      say(t("instance.done_resume"));
+      await client.invalidateQueries({ queryKey: keys.instance(id) });
+    },
+  });
+  return (
+    <>
+      <Button look="primary" busy={resuming.isPending} onClick={() => resuming.mutate()}>
+        {t("instance.resume")}
+      </Button>
+      {resuming.isError && <ProblemState thrown={resuming.error} />}
+    </>
   );
 }
 
@@ -96,7 +125,7 @@ function InstanceBody({ item }: { item: InstanceDetail }) {
 function Where({ item }: { item: InstanceDetail }) {
   const { language, t } = useWords();
   const ofGraph = new Map(item.graph.nodes.map((node) => [node.id, node.title]));
-  if (item.status !== "running") return null;
+  if (item.status !== "running" && item.status !== "suspended") return null;
   return (
     <Section title={t("instance.where")}>
       {item.tokens.length === 0 && <p className="quiet">{t("instance.nowhere")}</p>}

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { cancelInstance } from "@/api/instances";
+import { cancelInstance, suspendInstance } from "@/api/instances";
 import { Dialog } from "@/ui/Dialog";
 import { TextField } from "@/ui/Field";
 import { ProblemState } from "../frame/Problem";
@@ -8,32 +8,37 @@ import { useToast } from "../frame/Toast";
 import { keys } from "../keys";
 import { useWords } from "../language";
 
-/** Asks why before an instance is cancelled; the reason goes into its history. */
-export function CancelInstance({ id, onClose }: { id: string; onClose: () => void }) {
+/** How an instance may be stopped: for good, or for a while. */
+export type Stop = "cancel" | "suspend";
+
+const ACTS = { cancel: cancelInstance, suspend: suspendInstance };
+
+/** Asks why before an instance is stopped; the reason goes into its history. */
+export function StopInstance({ id, how, onClose }: { id: string; how: Stop; onClose: () => void }) {
   const { t } = useWords();
   const client = useQueryClient();
   const say = useToast();
   const [why, setWhy] = useState("");
   const [missing, setMissing] = useState(false);
-  const cancelling = useMutation({
-    mutationFn: () => cancelInstance(id, why.trim()),
+  const stopping = useMutation({
+    mutationFn: () => ACTS[how](id, why.trim()),
     onSuccess: async () => {
-      say(t("instance.done_cancel"));
+      say(t(`instance.done_${how}`));
       onClose();
       await client.invalidateQueries({ queryKey: keys.instance(id) });
     },
   });
   const confirm = () => {
     setMissing(why.trim() === "");
-    if (why.trim()) cancelling.mutate();
+    if (why.trim()) stopping.mutate();
   };
   return (
     <Dialog
-      title={t("instance.cancel_title")}
-      help={t("instance.cancel_help")}
-      confirm={t("instance.cancel")}
-      danger
-      busy={cancelling.isPending}
+      title={t(`instance.${how}_title`)}
+      help={t(`instance.${how}_help`)}
+      confirm={t(`instance.${how}`)}
+      danger={how === "cancel"}
+      busy={stopping.isPending}
       onConfirm={confirm}
       onClose={onClose}
     >
@@ -43,7 +48,7 @@ export function CancelInstance({ id, onClose }: { id: string; onClose: () => voi
         onChange={(event) => setWhy(event.target.value)}
         error={missing ? t("instance.why_missing") : undefined}
       />
-      {cancelling.isError && <ProblemState thrown={cancelling.error} />}
+      {stopping.isError && <ProblemState thrown={stopping.error} />}
     </Dialog>
   );
 }
