@@ -40,6 +40,11 @@ class CsvRows:
     fields: Sequence[int] = ()
     findings: list[Finding] = field(default_factory=list)
 
+    @property
+    def lost(self) -> bool:
+        """Whether nothing could be read although there may be rows."""
+        return not self.rows and any(finding.severity == "error" for finding in self.findings)
+
     def note(self, code: str, line: int = 0, number: int = 0, severity: Severity = "error", **args: Any) -> None:
         """Adds a finding; ``number`` is the field in the line."""
         self.findings.append(Finding(code, self.at, {"file": self.file, **args}, severity, self.file, line, number))
