@@ -121,7 +121,7 @@ def diagram_of(cover: Cover, budget: Budget, asked: Box) -> Diagram:
     if not all(asked):
         found.root = COVERED
         return found
-    _Walk(cover, found, budget.meter()).run(cover.grid.every)
+    _Walk(cover, found, budget.meter(len(cover.grid.rows))).run(cover.grid.every)
     return found
 
 
@@ -271,6 +271,16 @@ def boxes_of(cover: Cover, diagram: Diagram, most: int, but: Sequence[Box] = ())
     shown.sort(key=lambda box: -_width(box, diagram.asked))
     told = [_trimmed(box, shown[:place], diagram.asked) for place, box in enumerate(shown)]
     return told, others + diagram.count() - known
+
+
+def any_gap(cover: Cover, budget: Budget) -> Iterator[Box]:
+    """One widened gap of a table with so many columns that the walk came to no end, where there is one."""
+    try:
+        point = cover.uncovered(cover.grid.asked, cover.grid.every, budget.meter(len(cover.grid.rows)))
+    except Exhausted:
+        return
+    if point is not None:
+        yield widened(cover, [1 << place for place in point], cover.grid.asked)
 
 
 def _trimmed(box: Box, told: Sequence[Box], asked: Box) -> Box:
