@@ -84,8 +84,8 @@ _DEVIATIONS = (
     (
         "Bounds",
         f"an expression has at most {limits.SOURCE_CHARS:,} characters and {limits.NODES} parts, makes texts of at "
-        f"most {limits.STRING_CHARS:,} characters and lists of at most {limits.LIST_ITEMS:,} entries, and calls functions "
-        f"{limits.CALL_DEPTH} deep; work is counted, so that the same input always answers alike",
+        f"most {limits.STRING_CHARS:,} characters and lists of at most {limits.LIST_ITEMS:,} entries, and calls "
+        f"functions {limits.CALL_DEPTH} deep; work is counted, so that the same input always answers alike",
     ),
 )
 _FAILING = (
