@@ -16,10 +16,10 @@ from operator import itemgetter
 from typing import Any
 
 from taktflow.definitions.misfits import nearest
+from taktflow.definitions.rows import MAX_ROWS
 from taktflow.values import Finding, Pointer, Severity
 
 MAX_BYTES = 20_000_000
-MAX_ROWS = 100_000
 MOST_FINDINGS = 100
 """Findings told about one file; mending them shows the next."""
 
