@@ -160,6 +160,28 @@ def test_a_batch_of_10000_cases_is_answered_and_one_more_is_not(ann: Person) -> 
     assert (refused.status_code, refused.json()["findings"][0]["code"]) == (422, "api.field.many")
 
 
+def test_a_draft_may_keep_its_rows_in_a_file_beside_it(ann: Person) -> None:
+    table = PRICE[: PRICE.index("rows:")] + "rows: {file: price.csv}\n"
+    rows = "id,product,qty,price,currency\nall,-,-,7.50,CNY\n"
+    files = [{"name": "price.yaml", "source": table}, {"name": "price.csv", "source": rows}]
+
+    found = good(ann, "/api/tables/evaluate", {"table": {"files": files}, "data": {"product": "P1", "qty": 1}})
+    alone = ann.send("/api/tables/evaluate", {"table": {"files": files[:1]}, "data": {}})
+
+    assert (found["value"], found["rows"]) == ({"price": 7.5, "currency": "CNY"}, ["all"])
+    assert alone.status_code == 422
+    assert [f["code"] for f in alone.json()["findings"]] == ["csv.missing"]
+
+
+def test_a_formula_is_analysed_too(ann: Person) -> None:
+    wrong = {"files": [{"name": "a.yaml", "source": RUSH.replace("100 - days", "100 - day")}]}
+
+    found = good(ann, "/api/tables/analyse", wrong)
+
+    assert (found["ok"], found["gaps"], found["rows"]) == (False, [], [])
+    assert found["findings"][0]["line"] == 6
+
+
 def test_a_draft_is_compared_with_what_is_in_force(ann: Person) -> None:
     changes = good(ann, "/api/tables/diff", {"old": IN_FORCE, "new": DRAFT})
     none = good(ann, "/api/tables/diff", {"old": IN_FORCE, "new": {"id": "price", "version": 1}})

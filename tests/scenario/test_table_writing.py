@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from taktflow.definitions.decision import Decision
 from taktflow.errors import Invalid
@@ -144,6 +147,36 @@ def test_a_changed_setting_leaves_the_file_of_rows_alone(tmp_path: Path) -> None
 def test_nothing_is_written_where_nothing_changes(tmp_path: Path) -> None:
     assert changed(at(tmp_path, PLAIN)) == {}
     assert changed(at(tmp_path, FILED, CSV)) == {}
+
+
+WRITTEN = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from([f"r{n}" for n in range(12)]),
+        "product": st.sampled_from(["-", "P1", "P1,P2", "not(P3)", "阀门", "a: b", "#1", "'x", '"q"']),
+        "qty": st.sampled_from(["-", ">=5", "[1..10)", "<2, >8"]),
+        "price": st.sampled_from(["1", "10.00", "= qty * 2", "-"]),
+        "note": st.sampled_from([None, "", "by hand", "# no comment", "a\nb"]),
+    }
+)
+
+
+@given(st.lists(WRITTEN, max_size=8, unique_by=lambda row: row["name"]), st.booleans(), st.data())
+def test_whatever_rows_become_the_file_means_them_and_kept_rows_keep_their_lines(
+    rows: list[dict[str, str | None]], filed: bool, data: st.DataObject
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        path = at(Path(name), FILED if filed else PLAIN, CSV if filed else "")
+        old = data.draw(st.lists(st.sampled_from(rows_of(path)), unique=True))
+        new = [
+            tuple(r[k] for k in ("name", "product", "qty", "price", *(("note",) if r["note"] else ()))) for r in rows
+        ]
+        wanted = data.draw(st.permutations([*old, *new]))
+
+        changed(path, rows=tuple(wanted))
+
+        text = path.read_text(encoding="utf-8")
+        kept = [line for line in PLAIN.splitlines() if line.startswith("  - [") and line[5] in {str(r[0]) for r in old}]
+        assert filed or not wanted or all(line in text for line in kept)
 
 
 def test_a_file_of_several_documents_is_left_to_its_author(tmp_path: Path) -> None:

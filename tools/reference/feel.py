@@ -75,7 +75,7 @@ _DEVIATIONS = (
     ("`instance of` a function", "takes what a function of ours gives for whatever is asked: it is known when it runs"),
     (
         "Names of several words that the scope does not know",
-        "are refused with their place rather than null; after a dot they need not be known unless they hold an operator",
+        "are refused with their place rather than null; after a dot only those with an operator must be known",
     ),
     (
         "Optional arguments",
@@ -83,9 +83,9 @@ _DEVIATIONS = (
     ),
     (
         "Bounds",
-        f"an expression has at most {limits.SOURCE_CHARS:,} characters and {limits.NODES} parts, makes texts of at most "
-        f"{limits.STRING_CHARS:,} characters and lists of at most {limits.LIST_ITEMS:,} entries, and calls functions "
-        f"{limits.CALL_DEPTH} deep; work is counted, so that the same input always answers alike",
+        f"an expression has at most {limits.SOURCE_CHARS:,} characters and {limits.NODES} parts, makes texts of at "
+        f"most {limits.STRING_CHARS:,} characters and lists of at most {limits.LIST_ITEMS:,} entries, and calls "
+        f"functions {limits.CALL_DEPTH} deep; work is counted, so that the same input always answers alike",
     ),
 )
 _FAILING = (
@@ -102,8 +102,8 @@ def feel() -> str:
     return page(
         "Expressions: FEEL",
         "Conditions, formulas, table cells and every value written `{$: ...}` are expressions of FEEL (DMN 1.5, "
-        "chapter 10). Whatever has no meaning gives null and never an error at run time; `taktflow check` tells before, "
-        "with line, place and length, what can never have one.",
+        "chapter 10). Whatever has no meaning gives null and never an error at run time; `taktflow check` tells "
+        "before, with line, place and length, what can never have one.",
         "## The language",
         table(("part", "how it is written"), _PARTS),
         "## Built-in functions",
@@ -114,8 +114,8 @@ def feel() -> str:
         "## Where it leaves the standard",
         table(("what", "how"), _DEVIATIONS),
         "## Cases of the DMN TCK that fail",
-        "`python -m tests.conformance.dmn_tck DIR` runs any folder of the DMN Technology Compatibility Kit. Level 2: 116 "
-        "of 116 cases. Of the 68 folders of level 3 that are kept with the project's test data, 1,255 of 1,269:",
+        "`python -m tests.conformance.dmn_tck DIR` runs any folder of the DMN Technology Compatibility Kit. Level 2: "
+        "116 of 116 cases. Of the 68 folders of level 3 that are kept with the project's test data, 1,255 of 1,269:",
         table(("folder", "cases", "why"), _FAILING),
     )
 

@@ -1,8 +1,8 @@
-"""Shapes of tables at the door: which one is meant, what was asked, what was answered, what changes."""
+"""Shapes of tables at the door: which one is meant, what was asked and answered, what a backtest came to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Literal
@@ -10,29 +10,26 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, Field
 
 from taktflow.api.exact import Exact
-from taktflow.api.problems import FindingShape
 from taktflow.api.routes.definitions import DefinitionFile
 from taktflow.api.shapes import Body, Document, Shape
-from taktflow.definitions.canonical import canonical
-from taktflow.definitions.decision import Decision
-from taktflow.definitions.envelope import Envelope
 from taktflow.definitions.pack import Placed
 from taktflow.definitions.places import Loaded
 from taktflow.errors import Invalid
-from taktflow.rules import decision_findings, formula_findings
-from taktflow.rules.exchange import Difference, written
-from taktflow.services.analysing import Examined, row_document
 from taktflow.services.backtest import MOST_CASES
 from taktflow.services.engine import Engine
 from taktflow.services.publish import File
-from taktflow.services.table_changes import difference_of
-from taktflow.services.table_exchange import Imported
-from taktflow.services.tables import Declared, Ready, drafted, published_any, published_table, ready, sent
-from taktflow.texts import sentence
-from taktflow.values import Language, plain
+from taktflow.services.tables import (
+    Declared,
+    Ready,
+    drafted,
+    own_findings,
+    published_any,
+    published_table,
+    ready_in,
+    sent,
+)
+from taktflow.values import Finding
 
-MOST_LINES = 200
-"""Changes told in words; all of them stand in the rest of the answer."""
 Kind = Literal["decision", "formula"]
 Changed = Literal["same", "row", "value", "error", "answered", "other_error", "unread"]
 
@@ -53,7 +50,7 @@ class Table(Body):
         if not self.files:
             return self._published(engine)
         with sent([File(f.name, f.source) for f in self.files]) as source:
-            return ready(drafted(source, self.kind, self.id))
+            return ready_in(source, self.kind, self.id)
 
     def declared(self, engine: Engine) -> Declared:
         """The definition alone, whether it can be compiled or not; same errors."""
@@ -65,13 +62,17 @@ class Table(Body):
         return definition
 
     @contextmanager
-    def placed(self, engine: Engine) -> Iterator[Placed]:
-        """The definition with the lines of its document; a published one has no lines to tell. Same errors."""
+    def placed(self, engine: Engine) -> Iterator[tuple[Placed, Sequence[Finding]]]:
+        """The definition with the lines of its document, and what is wrong with how its files are written.
+
+        A published one has no lines to tell. Same errors.
+        """
         if not self.files:
-            yield Placed(self._published(engine).definition, Loaded("", None))
+            yield Placed(self._published(engine).definition, Loaded("", None)), ()
             return
         with sent([File(f.name, f.source) for f in self.files]) as source:
-            yield drafted(source, self.kind, self.id)
+            placed = drafted(source, self.kind, self.id)
+            yield placed, own_findings(source, placed)
 
     def _published(self, engine: Engine) -> Ready:
         if self.id is None:
@@ -130,50 +131,6 @@ class Answers(Shape):
     version: int
     answers: list[Answer]
     errors: int
-
-
-class Sides(Body):
-    """Two tables, or two formulas."""
-
-    old: Table
-    new: Table
-
-
-class CellChange(Shape):
-    """One cell; ``column`` is empty for the note."""
-
-    column: str
-    old: Any = None
-    new: Any = None
-
-
-class RowChange(Shape):
-    """One row by its id; ``sheet`` is the cross-tab it stands in."""
-
-    kind: Literal["added", "removed", "changed", "moved"]
-    row: str
-    sheet: str = ""
-    cells: list[CellChange]
-    old_place: int | None = None
-    new_place: int | None = None
-
-
-class SettingChange(Shape):
-    """One setting."""
-
-    at: str
-    old: Any = None
-    new: Any = None
-
-
-class Changes(Shape):
-    """What the new one changes: in words, at most 200 lines of them, and whole."""
-
-    same: bool
-    summary: str
-    lines: list[str]
-    settings: list[SettingChange]
-    rows: list[RowChange]
 
 
 class Period(Body):
@@ -280,106 +237,3 @@ class Backtested(Shape):
     never_count: int
     comparisons: list[Compared]
     lines: list[str]
-
-
-class Gap(Shape):
-    """Inputs without an answer, in words; ``cells`` say how far it reaches, ``example`` is one case of it."""
-
-    words: str
-    cells: dict[str, str]
-    example: Document
-
-
-class Analysed(Shape):
-    """Everything that can be known without asking; ``ok`` when nothing keeps it from being published.
-
-    ``gaps`` lists some of ``gap_count``; ``rows`` are rows to add for them, by column id, their answers left empty.
-    ``complete`` is false where a search was ended early (``unfinished``: the share it covered) or rows depend on other
-    data (``undecided``).
-    """
-
-    ok: bool
-    findings: list[FindingShape]
-    complete: bool
-    unfinished: dict[str, float]
-    undecided: list[str]
-    gap_count: int
-    gaps: list[Gap]
-    rows: list[Document]
-
-
-class Upload(Body):
-    """A file of another program, in Base64; its name's ending says what it is: xlsx, csv, dmn, json (JDM) or yaml.
-
-    Settings that it does not carry are taken from ``into``; a CSV always needs one.
-    """
-
-    name: str = Field(min_length=1, max_length=300)
-    content: str = Field(min_length=1, description="The file's bytes in Base64.")
-    into: Table | None = None
-    decision: str | None = Field(None, max_length=200, description="Which one, where the file holds several.")
-    sheet: str = Field("", max_length=63, description="The cross-tab that a CSV is, where the table has several.")
-
-
-class Taken(Shape):
-    """What the file says: nothing of it is kept. ``source`` is the definition as YAML, None where it cannot be told.
-
-    ``changes`` is against ``into``. ``ok`` when the file was read without errors; ``findings`` about its cells name
-    them as ``sheet!cell`` in ``file``, those about the table itself follow.
-    """
-
-    ok: bool
-    id: str | None = None
-    kind: Kind | None = None
-    source: str | None = None
-    definition: Document | None = None
-    findings: list[FindingShape]
-    changes: Changes | None = None
-
-
-def changes(found: Difference, language: Language) -> Changes:
-    """``found`` in words and whole."""
-    lines = [line[language] for line in found.lines(MOST_LINES)]
-    return Changes(same=not found, summary=found.summary()[language], lines=lines, **found.document())
-
-
-def analysed(found: Examined, definition: Envelope, language: Language) -> Analysed:
-    """What was found, in ``language``."""
-    analysis = found.analysis
-    gaps = [
-        Gap(
-            words=sentence(fact.code, language, fact.args),
-            cells={extent.column: extent.cell for extent in fact.box},
-            example=plain(dict(fact.witnesses[0])) if fact.witnesses else {},
-        )
-        for fact in (analysis.gaps if analysis else ())
-    ]
-    return Analysed(
-        ok=found.ok,
-        findings=[FindingShape.of(f, language) for f in found.findings],
-        complete=analysis is None or analysis.complete,
-        unfinished={name: round(share, 4) for name, share in analysis.unfinished.items()} if analysis else {},
-        undecided=list(analysis.undecided[:MOST_LINES]) if analysis else [],
-        gap_count=analysis.gap_pieces if analysis else 0,
-        gaps=gaps,
-        rows=[row_document(definition, row) for row in found.rows] if isinstance(definition, Decision) else [],
-    )
-
-
-def taken(found: Imported, into: Declared | None, language: Language) -> Taken:
-    """What a file says, and what that changes in ``into``."""
-    declared = found.declared
-    findings = [*found.findings]
-    if declared is None:
-        return Taken(ok=False, findings=[FindingShape.of(f, language) for f in findings])
-    findings += decision_findings(declared) if isinstance(declared, Decision) else formula_findings(declared)
-    same_kind = into is not None and into.kind == declared.kind
-    return Taken(
-        ok=found.usable,
-        id=declared.id,
-        kind=declared.kind,
-        source=written(declared),
-        definition=plain(canonical(declared)),
-        findings=[FindingShape.of(f, language) for f in findings],
-        changes=changes(difference_of(into, declared), language) if into is not None and same_kind else None,
-    )

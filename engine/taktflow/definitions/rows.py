@@ -12,6 +12,9 @@ from taktflow.definitions.decision import Cell, Crosstab, CrosstabColumn, Decisi
 from taktflow.definitions.places import pointed
 from taktflow.values import Pointer
 
+MAX_ROWS = 100_000
+"""Rows of one table."""
+
 
 @dataclass(frozen=True, slots=True)
 class WrittenRow:

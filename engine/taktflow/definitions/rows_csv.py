@@ -16,10 +16,10 @@ from operator import itemgetter
 from typing import Any
 
 from taktflow.definitions.misfits import nearest
+from taktflow.definitions.rows import MAX_ROWS
 from taktflow.values import Finding, Pointer, Severity
 
 MAX_BYTES = 20_000_000
-MAX_ROWS = 100_000
 MOST_FINDINGS = 100
 """Findings told about one file; mending them shows the next."""
 
@@ -39,6 +39,11 @@ class CsvRows:
     lines: list[int] = field(default_factory=list)
     fields: Sequence[int] = ()
     findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def lost(self) -> bool:
+        """Whether nothing could be read although there may be rows."""
+        return not self.rows and any(finding.severity == "error" for finding in self.findings)
 
     def note(self, code: str, line: int = 0, number: int = 0, severity: Severity = "error", **args: Any) -> None:
         """Adds a finding; ``number`` is the field in the line."""

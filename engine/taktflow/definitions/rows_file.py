@@ -40,14 +40,18 @@ def beside(folder: Path, definition: Path) -> Beside:
 
 
 def with_rows(decision: Decision, loaded: Loaded, reads: Beside) -> tuple[Decision, Loaded, tuple[Finding, ...]]:
-    """``decision`` with the rows of its files listed, ``loaded`` knowing their lines, and what is wrong with them."""
+    """``decision`` with the rows of its files listed, ``loaded`` knowing their lines, and what is wrong with them.
+
+    A file of which nothing can be read stays a file: a table without its rows would seem to lack all it has.
+    """
     if not isinstance(decision.rows, RowsFile) and not any(isinstance(s.rows, RowsFile) for s in decision.crosstab):
         return decision, loaded, ()
     files: list[CsvRows] = []
     changes: dict[str, object] = {}
     if isinstance(decision.rows, RowsFile):
         files.append(_table(decision, decision.rows, loaded, reads))
-        changes["rows"] = files[-1].rows
+        if not files[-1].lost:
+            changes["rows"] = files[-1].rows
     sheets = [_with_rows(sheet, number, loaded, reads, files) for number, sheet in enumerate(decision.crosstab)]
     if decision.crosstab:
         changes["crosstab"] = tuple(sheets)
@@ -70,7 +74,7 @@ def _with_rows(sheet: Crosstab, number: int, loaded: Loaded, reads: Beside, file
         return sheet
     columns = [ROW_ID, *sheet.down, *(column.id for column in sheet.across)]
     files.append(_read(sheet.rows, loaded, reads, f"/crosstab/{number}/rows", columns))
-    return sheet.model_copy(update={"rows": files[-1].rows})
+    return sheet if files[-1].lost else sheet.model_copy(update={"rows": files[-1].rows})
 
 
 def _read(

@@ -74,7 +74,7 @@ entry: (NAME | STRING) COLON expression
 
 kind: (NAME | NULL | FUNCTION)
     | NAME (DOT NAME)+                                          -> imported
-    | NAME LT kind (COMMA kind)* GT                             -> generic
+    | NAME LT (kind (COMMA kind)*)? GT                          -> generic
     | NAME LT NAME COLON kind (COMMA NAME COLON kind)* GT       -> structure
     | FUNCTION LT (kind (COMMA kind)*)? GT ARROW kind           -> signature
 

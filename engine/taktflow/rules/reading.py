@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 
 from taktflow.definitions.decision import Decision, DecisionInput, DecisionOutput
-from taktflow.definitions.rows import WrittenRow, rows_of, unread_files
+from taktflow.definitions.rows import MAX_ROWS, WrittenRow, rows_of, unread_files
 from taktflow.expressions import STRING, Cell, Expression, ExpressionInvalid, parse, parse_cell
 from taktflow.rules.answer import Answer, ComputedCell, answer_of, is_formula
 from taktflow.rules.money import is_code, rounding_of, scale_of
@@ -77,7 +78,9 @@ def read(definition: Decision) -> Reading:
     reading._wrong = [{} for _ in definition.inputs]
     for at, file in unread_files(definition):
         reading.note("table.rows_unread", at, file=file)
-    rows = list(rows_of(definition))
+    rows = list(islice(rows_of(definition), MAX_ROWS + 1))
+    if len(rows) > MAX_ROWS:
+        reading.note("table.rows", rows.pop().at, max=MAX_ROWS)
     ids = Counter(cell_text(row.id) for row in rows)
     parsers = [_parser(definition, column) for column in definition.inputs]
     for number, row in enumerate(rows):

@@ -12,7 +12,7 @@ from taktflow.definitions.places import Loaded
 from taktflow.definitions.rows_file import beside, with_rows
 from taktflow.services.dmn_files import models_beside
 from taktflow.services.table_exchange import FOREIGN, natives
-from taktflow.services.tables import Ready, drafted, ready
+from taktflow.services.tables import Ready, drafted, ready_in
 from taktflow.values import Finding
 
 MOST_FOREIGN = 50_000_000
@@ -58,4 +58,4 @@ def drafted_at(path: Path, id: str | None = None) -> Placed:
 
 def ready_at(path: Path, id: str | None = None) -> Ready:
     """The same, ready to be asked."""
-    return ready(drafted_at(path, id))
+    return ready_in(source_at(path), id=id)

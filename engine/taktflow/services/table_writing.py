@@ -119,7 +119,9 @@ def _spliced(loaded: Loaded, before: str, new: Decision, canonical: str) -> str 
     """``before`` with the lines of its rows exchanged; None where more than listed rows changes."""
     old = _as_read(loaded)
     found = difference(old, new)
-    if found.settings or any(c.sheet for c in found.rows) or isinstance(new.rows, RowsFile) or not old.rows:
+    if found.settings or any(c.sheet for c in found.rows) or isinstance(new.rows, RowsFile):
+        return None
+    if not old.rows or not new.rows:
         return None
     lines = before.splitlines()
     first, end = _block(loaded, lines)

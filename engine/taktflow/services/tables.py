@@ -20,7 +20,7 @@ from taktflow.services.engine import Engine
 from taktflow.services.plans import decider_of
 from taktflow.services.publish import File, written
 from taktflow.services.shelf import found
-from taktflow.values import Finding
+from taktflow.values import Finding, has_errors
 
 Declared: TypeAlias = Decision | Formula
 Kind: TypeAlias = Literal["decision", "formula"]
@@ -116,6 +116,21 @@ def drafted(source: PackSource, kind: Kind | None = None, id: str | None = None)
     if fitting:
         raise NotFound("tables.several", known=", ".join(sorted(known)))
     raise NotFound("tables.none", id=id or "-", known=", ".join(sorted(known)) or "-")
+
+
+def ready_in(source: PackSource, kind: Kind | None = None, id: str | None = None) -> Ready:
+    """The same, compiled; raises Invalid, too, when the table's own files cannot be read in full."""
+    placed = drafted(source, kind, id)
+    unread = own_findings(source, placed)
+    if has_errors(unread):
+        raise Invalid("tables.unreadable", findings=unread, problems=len(unread))
+    return ready(placed)
+
+
+def own_findings(source: PackSource, placed: Placed) -> list[Finding]:
+    """What is wrong with how the table's document and files of rows are written, whatever stands beside it."""
+    name = placed.read_from.name
+    return [f for f in reading_findings(source) if f.file == name or f.file.lower().endswith(".csv")]
 
 
 def reading_findings(source: PackSource) -> list[Finding]:

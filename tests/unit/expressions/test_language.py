@@ -94,6 +94,7 @@ def test_a_function_without_an_end_is_stopped() -> None:
         ('{a: 1, b: "x"} instance of context<a: number, b: string>', True),
         ("{a: 1, b: 2} instance of context<a: number>", True),
         ("{a: 1} instance of context<a: number, b: string>", False),
+        ("{a: 1} instance of context<>", True),
         ("[1..5] instance of range<number>", True),
         ("[1..5] instance of range<string>", False),
         ("(< 5) instance of range<number>", True),

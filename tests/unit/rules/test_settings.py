@@ -198,6 +198,12 @@ def test_a_cross_tab_that_does_not_fit_its_table_is_told(changes: Any, told: lis
     assert [one for one in found if one[0] != "table.row_twice"] == told
 
 
+def test_a_cross_tab_may_not_stand_for_more_rows_than_a_table_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taktflow.rules.reading.MAX_ROWS", 3)
+
+    assert codes(a_cross_tab()) == [("table.rows", "/crosstab/0/rows/1/2")]
+
+
 def test_a_formula_may_compute_the_amount_and_its_currency() -> None:
     outputs: list[dict[str, Any]] = [
         {"id": "price", "type": "number", "currency": "currency", "formula": True},

@@ -12,26 +12,10 @@ from zoneinfo import ZoneInfo
 from fastapi import Path, Query
 from starlette.responses import Response
 
-from taktflow.api.asked import (
-    Analysed,
-    Answer,
-    Answers,
-    BacktestBody,
-    Backtested,
-    Batch,
-    Changes,
-    Evaluated,
-    Evaluation,
-    Sides,
-    Table,
-    Taken,
-    Upload,
-    analysed,
-    changes,
-    taken,
-)
+from taktflow.api.asked import Answer, Answers, BacktestBody, Backtested, Batch, Evaluated, Evaluation, Table
 from taktflow.api.deps import Asking, Running
 from taktflow.api.door import Door
+from taktflow.api.drafting import Analysed, Changes, Sides, Taken, Upload, analysed, changes, taken
 from taktflow.api.guard import who
 from taktflow.definitions.decision import Decision
 from taktflow.errors import Invalid
@@ -84,9 +68,9 @@ def analyse_table(engine: Running, caller: Asking, body: Table) -> Analysed:
     Overlaps, contradictions, gaps and what else is wrong or idle, and rows to add for the gaps.
     """
     today = engine.now().astimezone(_zone(engine)).date()
-    with body.placed(engine) as placed:
+    with body.placed(engine) as (placed, unread):
         found = examined(placed, today)
-    return analysed(found, placed.definition, caller.language)
+    return analysed(found, unread, placed.definition, caller.language)
 
 
 @door.post("/api/tables/import", who=who("analyst"))

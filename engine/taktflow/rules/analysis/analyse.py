@@ -11,7 +11,7 @@ from taktflow.rules.analysis.breaks import broken, rises
 from taktflow.rules.analysis.cover import Cover
 from taktflow.rules.analysis.domain import domain_facts, domains_of
 from taktflow.rules.analysis.fact import Fact, Found
-from taktflow.rules.analysis.gaps import Box, boxes_of, diagram_of, gravity
+from taktflow.rules.analysis.gaps import Box, any_gap, boxes_of, diagram_of, gravity
 from taktflow.rules.analysis.grid import Grid, TooLarge, grid_of, place_in
 from taktflow.rules.analysis.idle import barren, unused_default, unused_values
 from taktflow.rules.analysis.meter import Budget
@@ -138,11 +138,13 @@ def _gaps(cover: Cover, holes_known: Sequence[Box], budget: Budget) -> Found:
     diagram = diagram_of(cover, budget, cover.grid.asked)
     most = MOST_GAPS if definition.complete else SOME_GAPS
     boxes, more = boxes_of(cover, diagram, most, () if definition.complete else holes_known)
+    if not boxes and diagram.open():
+        boxes = list(any_gap(cover, budget))
     facts = [_gap(cover.grid, box, severity) for box in boxes]
     if more:
         args = {"shown": len(boxes), "more": more}
         facts.append(Fact("table.gaps_more", "info", "/rows", args=args, meant=severity == "info"))
-    return Found(facts, diagram.count(), covered=1 - diagram.open())
+    return Found(facts, max(diagram.count(), len(boxes)), covered=1 - diagram.open())
 
 
 def _gap(grid: Grid, box: Box, severity: Severity) -> Fact:
@@ -154,7 +156,7 @@ def _gap(grid: Grid, box: Box, severity: Severity) -> Fact:
         "box_zh": words.zh,
         "output": title.en,
         "output_zh": title.zh,
-        "witness": inputs_text(witness),
+        "witness": inputs_text(witness) or "-",
     }
     meant = severity == "info"
     return Fact("table.gap", severity, "/rows", witnesses=(witness,), box=reach, args=args, meant=meant)

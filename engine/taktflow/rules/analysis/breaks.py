@@ -61,7 +61,7 @@ def broken(may: Cover, sure: Cover, budget: Budget) -> Found:
     found: list[Fact] = []
     total, covered, decided = 0, 1.0, True
     for promise in _promises(grid):
-        tried = _Trial(may, sure, promise, budget.meter())
+        tried = _Trial(may, sure, promise, budget.meter(len(grid.rows)))
         decided &= tried.certain
         try:
             for one in tried.breaks():
@@ -82,7 +82,7 @@ def rises(may: Cover, sure: Cover, budget: Budget) -> Found:
     if grid.definition.hit_policy not in SINGLE:
         return Found()
     for promise in _suspected(grid):
-        tried = _Trial(may, sure, promise, budget.meter())
+        tried = _Trial(may, sure, promise, budget.meter(len(grid.rows)))
         falls, up = 0, []
         for row, other in tried.steps():
             falls += tried.worth[other] < tried.worth[row]

@@ -121,7 +121,7 @@ def diagram_of(cover: Cover, budget: Budget, asked: Box) -> Diagram:
     if not all(asked):
         found.root = COVERED
         return found
-    _Walk(cover, found, budget.meter()).run(cover.grid.every)
+    _Walk(cover, found, budget.meter(len(cover.grid.rows))).run(cover.grid.every)
     return found
 
 
@@ -201,9 +201,9 @@ class _Crowd:
 
     def few(self, rows: int) -> tuple[_Crowd, int]:
         """A crowd of ``rows`` alone, and the set of all of them."""
-        numbers = list(members(rows))
+        numbers = _listed(rows)
         place = {row: 1 << number for number, row in enumerate(numbers)}
-        rest = [sum(place[row] for row in members(rows & one)) for one in self.rest]
+        rest = [sum(place[row] for row in _listed(rows & one)) for one in self.rest]
         return _Crowd(self._cover, rest, numbers), (1 << len(numbers)) - 1
 
     def parts(self, side: int, rows: int, within: int, meter: Meter) -> Parts:
@@ -222,6 +222,17 @@ class _Crowd:
         for number, row in enumerate(self._numbers):
             found[set_of[row]] = found.get(set_of[row], 0) | 1 << number
         return found
+
+
+def _listed(rows: int) -> list[int]:
+    """The members of a long set, found in its digits: taking them off one by one copies the set for each."""
+    digits = bin(rows)[:1:-1]
+    found = []
+    place = digits.find("1")
+    while place >= 0:
+        found.append(place)
+        place = digits.find("1", place + 1)
+    return found
 
 
 def widened(cover: Cover, box: Box, limits: Box) -> Box:
@@ -271,6 +282,16 @@ def boxes_of(cover: Cover, diagram: Diagram, most: int, but: Sequence[Box] = ())
     shown.sort(key=lambda box: -_width(box, diagram.asked))
     told = [_trimmed(box, shown[:place], diagram.asked) for place, box in enumerate(shown)]
     return told, others + diagram.count() - known
+
+
+def any_gap(cover: Cover, budget: Budget) -> Iterator[Box]:
+    """One widened gap of a table with so many columns that the walk came to no end, where there is one."""
+    try:
+        point = cover.uncovered(cover.grid.asked, cover.grid.every, budget.meter(len(cover.grid.rows)))
+    except Exhausted:
+        return
+    if point is not None:
+        yield widened(cover, [1 << place for place in point], cover.grid.asked)
 
 
 def _trimmed(box: Box, told: Sequence[Box], asked: Box) -> Box:

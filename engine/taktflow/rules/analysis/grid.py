@@ -156,7 +156,7 @@ def _side(reading: Reading, numbers: Sequence[int], domains: Sequence[Domain]) -
         axis, domains = axis_of([]), ()
     elif _promised(reading.definition, numbers):
         axis = _in_order(axis)
-    if axis.size * len(texts) > MOST_BITS:
+    if max(axis.size, len(cells)) * len(texts) > MOST_BITS:
         raise TooLarge
     possible = axis.every
     for domain in domains:

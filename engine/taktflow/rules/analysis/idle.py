@@ -50,7 +50,7 @@ def unused_default(cover: Cover, budget: Budget) -> Iterator[Fact]:
     if cover.grid.definition.default.row is None:
         return
     try:
-        point = cover.uncovered(cover.grid.possible, cover.grid.every, budget.meter())
+        point = cover.uncovered(cover.grid.possible, cover.grid.every, budget.meter(len(cover.grid.rows)))
     except Exhausted:
         return
     if point is None:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 STEPS = 200_000
 """Steps of one search: a step meets one set of rows with another. About a second for ten thousand rows."""
 
+_ROWS = 10_000
+"""Rows whose sets meet in one step."""
+
 _LOOKS = 256
 """Steps between two looks at the clock."""
 
@@ -23,18 +26,19 @@ class Budget:
     steps: int = STEPS
     over: Callable[[], bool] | None = None
 
-    def meter(self) -> Meter:
-        """Counts one search."""
-        return Meter(self)
+    def meter(self, rows: int) -> Meter:
+        """Counts one search in a table of ``rows`` rows; steps in long ones are worth more."""
+        return Meter(self, max(1, rows // _ROWS))
 
 
 class Meter:
     """Counts the steps of one search."""
 
-    __slots__ = ("_budget", "_look", "used")
+    __slots__ = ("_budget", "_look", "_worth", "used")
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, worth: int) -> None:
         self._budget = budget
+        self._worth = worth
         self._look = _LOOKS
         self.used = 0
 
@@ -45,7 +49,7 @@ class Meter:
 
     def spend(self, steps: int) -> None:
         """Counts ``steps``; raises Exhausted when they are more than what is left, or the time is over."""
-        self.used += steps
+        self.used += steps * self._worth
         if self.used > self._budget.steps:
             raise Exhausted
         if self._budget.over is not None and self.used >= self._look:

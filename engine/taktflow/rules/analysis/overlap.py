@@ -25,7 +25,8 @@ def overlaps(cover: Cover, budget: Budget) -> Found:
 
     Rows with cells that depend on other data are left to run time.
     """
-    grid, meter = cover.grid, budget.meter()
+    grid = cover.grid
+    meter = budget.meter(len(grid.rows))
     agreeing = alike(grid) if grid.definition.hit_policy == "any" else {}
     found: list[Fact] = []
     total = low = 0
@@ -66,7 +67,7 @@ def _overlap(grid: Grid, low: int, high: int) -> Fact:
         second.at,
         rows=(first.answer.row, second.answer.row),
         witnesses=(witness,),
-        args={"row": first.answer.row, "other": second.answer.row, "witness": inputs_text(witness)},
+        args={"row": first.answer.row, "other": second.answer.row, "witness": inputs_text(witness) or "-"},
     )
 
 

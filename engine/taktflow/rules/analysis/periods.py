@@ -80,7 +80,8 @@ def _is_over(side: Side, classes: int, today: date) -> bool:
 
 def holes(cover: Cover, budget: Budget) -> tuple[Found, Sequence[Box]]:
     """The holes, one that other rows answer only mentioned, and the boxes of those that nothing answers."""
-    grid, number, meter = cover.grid, effective_side(cover.grid), budget.meter()
+    grid, number = cover.grid, effective_side(cover.grid)
+    meter = budget.meter(len(grid.rows))
     if number is None or not grid.sides[number].axis.ordered:
         return Found(), ()
     found: list[Fact] = []
@@ -147,7 +148,13 @@ def _hole(grid: Grid, box: Sequence[int], point: Sequence[int] | None, before: i
     witness = grid.witness(point or [place_in(classes) for classes in box])
     reach = extents(grid, box)
     words = told(reach)
-    args = {"row": names[0], "other": names[1], "box": words.en, "box_zh": words.zh, "witness": inputs_text(witness)}
+    args = {
+        "row": names[0],
+        "other": names[1],
+        "box": words.en,
+        "box_zh": words.zh,
+        "witness": inputs_text(witness) or "-",
+    }
     return Fact(
         "table.hole" if point else "table.hole_filled",
         _severity(grid, point),

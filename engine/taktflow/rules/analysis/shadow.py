@@ -47,7 +47,8 @@ def shadows(cover: Cover, budget: Budget) -> Found:
     A row without fixed priority (its answer is computed) is neither judged nor held against others, and cells that
     depend on other data never hide a row.
     """
-    grid, meter = cover.grid, budget.meter()
+    grid = cover.grid
+    meter = budget.meter(len(grid.rows))
     found: list[Fact] = []
     total = 0
     twice: set[object] = set()
@@ -94,7 +95,7 @@ def _shadow(cover: Cover, number: int, before: int, meter: Meter) -> Fact:
     args = {
         "row": row.answer.row,
         "others": ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else ""),
-        "witness": inputs_text(witness),
+        "witness": inputs_text(witness) or "-",
     }
     code = "table.shadowed" if whole else "table.shadowed_together"
     return Fact(code, "warning", row.at, rows=(row.answer.row, *names), witnesses=(witness,), args=args)

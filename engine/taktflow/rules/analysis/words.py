@@ -54,7 +54,7 @@ def _extent(column: DecisionInput, side: Side, classes: int) -> Extent:
         places = [side.places[place] for place in members(listed & ~NULL)]
         values = [axis.constants[place - 1] for place in places if place <= last]
     known = Extent(column.id, "", values, ranges, others, whole, Text("", ""))
-    cell = cell_of(column, known, null=bool(classes & NULL))
+    cell = "-" if classes == side.possible else cell_of(column, known, null=bool(classes & NULL))
     return Extent(column.id, cell, values, ranges, others, whole, _words(column, known))
 
 

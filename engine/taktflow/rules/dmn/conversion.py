@@ -55,7 +55,7 @@ class _Conversion:
         part = ready.part
         assert isinstance(part, Decided | Knowledge)
         header = header_of(part.extension) if isinstance(part, Decided) else None
-        if header is None and isinstance(part, Decided) and part.extension is not None:
+        if isinstance(part, Decided) and part.extension is not None and part.extension.tag == "column":
             return None  # A column of one of our tables, written as a decision for others to read.
         box = part.value if isinstance(part, Decided) else part.function.body if part.function else None
         match box:

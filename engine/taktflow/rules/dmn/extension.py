@@ -7,6 +7,7 @@ stands beside it, so a table that was changed in another tool is read as changed
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import simplejson
@@ -53,7 +54,9 @@ def header_of(element: Element | None) -> Decision | None:
 def cells_of(element: Element | None) -> Sequence[Any] | None:
     """The id and cells of a row as its author wrote them."""
     found = _json(element)
-    return found if isinstance(found, list) else None
+    if not isinstance(found, list) or not found:
+        return None
+    return found if all(isinstance(c, str | bool | int | Decimal | None) for c in found) else None
 
 
 def _json(element: Element | None) -> Json:

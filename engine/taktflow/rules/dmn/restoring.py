@@ -86,14 +86,11 @@ class _Rows:
         self.width = self.inputs + len(header.outputs)
         self.computed = [False] * len(header.outputs)
         self.found: list[Sequence[Json]] = []
-        seen: set[str] = set()
         for rule in rules:
             row = self._row(rule)
-            name = cell_text(row[0])
-            if name in seen and name != rule.id and not rule.id.startswith(f"{header.id}.row."):
-                row = [rule.id, *row[1:]]  # A row that was copied in another tool still carries the first one's id.
-            seen.add(cell_text(row[0]))
-            self.found.append(row)
+            # An id that another tool gave counts; ours stands for one that XML does not allow.
+            known = cell_text(row[0]) == rule.id or rule.id.startswith(f"{header.id}.row.")
+            self.found.append(row if known else [rule.id, *row[1:]])
 
     def _row(self, rule: b.Rule) -> Sequence[Json]:
         written = rule.written or [rule.id]

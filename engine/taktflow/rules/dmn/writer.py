@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from taktflow.definitions.decision import Decision, DecisionInput, DecisionOutput
-from taktflow.definitions.rows import WrittenRow, rows_of
-from taktflow.errors import TaktflowError
+from taktflow.definitions.rows import WrittenRow, rows_of, unread_files
+from taktflow.errors import Invalid, TaktflowError
 from taktflow.expressions import parse
 from taktflow.rules.answer import is_formula
 from taktflow.rules.dmn.extension import EXTENSIONS, header_text, json_text
@@ -25,7 +25,11 @@ def write_model(decisions: Sequence[Decision], name: str = "decisions") -> bytes
     """The file that holds ``decisions`` as decision tables, cross-tabs as their rows.
 
     What DMN has no element for stands in extension elements, so that reading the file gives the same tables again.
+    Raises Invalid (``table.rows_unread``) for a table whose rows are still in a file.
     """
+    for decision in decisions:
+        for where, file in unread_files(decision):
+            raise Invalid("table.rows_unread", where=where, file=file)
     root = Element(
         "definitions",
         {

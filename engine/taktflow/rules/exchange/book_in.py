@@ -21,7 +21,7 @@ from taktflow.rules.exchange.said import NOTHING, Mangled, Said, number_said
 from taktflow.values import Finding, duration_text
 
 MOST_BYTES = 30_000_000
-MOST_UNPACKED_BYTES = 150_000_000
+MOST_UNPACKED_BYTES = 100_000_000
 MOST_ROWS = 100_000
 MOST_COLUMNS = 400
 SPARE_ROWS = 50

@@ -154,6 +154,9 @@ class _SheetOut:
                     dimension.number_format = "@"
                 sheet.column_dimensions[letter] = dimension
                 self._choices(column, letter)
+        extent = f"A1:{get_column_letter(max(place, HEADER_ROWS))}{HEADER_ROWS + len(self._source.rows)}"
+        # A workbook that does not tell its extent is read twice by openpyxl.
+        sheet.calculate_dimension = lambda: extent
 
     def _width(self, number: int, column: Column) -> float:
         texts = [column.id, column.both]

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from taktflow.definitions.decision import Decision
+from taktflow.definitions.decision import Decision, RowsFile
 from taktflow.definitions.formula import Formula
+from taktflow.errors import Invalid
 from taktflow.expressions import Clock
 from taktflow.rules import compile_decision, compile_formula
 from taktflow.rules.dmn import Model, decisions_of, read_model, write_model
@@ -147,6 +148,32 @@ def test_a_cross_tab_is_written_as_its_rows() -> None:
     assert isinstance(back, Decision)
     assert back.rows == (("s.a.eu", "A", "EU", "1"), ("s.a.us", "A", "US", "2"))
     assert back.crosstab == ()
+
+
+def test_a_table_whose_rows_are_in_a_file_is_not_written_without_them() -> None:
+    table = a_decision([{"id": "a", "type": "text"}], [{"id": "b", "type": "text"}], []).model_copy(
+        update={"rows": RowsFile(file="rows.csv")}
+    )
+
+    with pytest.raises(Invalid, match=r"rows\.csv"):
+        write_model([table])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "[]", "{}", '"x"', "[{}]", '["r1", {"a": []}, "1"]', "[1]", "[" * 9_000, "1" * 5_000]
+)
+def test_extensions_that_say_nonsense_are_passed_over(text: str) -> None:
+    table = a_decision([{"id": "a", "type": "text"}], [{"id": "b", "type": "number"}], [["r1", "EU", "1"]])
+    document = write_model([table]).decode()
+    for tag in ("row", "definition"):
+        spoiled = re.sub(f"(<taktflow:{tag}>).*?(</taktflow:{tag}>)", lambda m: m[1] + text + m[2], document)
+        assert spoiled != document
+
+        (back,), findings = decisions_of(model_of(spoiled.encode()))
+
+        assert isinstance(back, Decision)
+        assert back.rows == table.rows
+        assert findings == ()
 
 
 def test_what_another_tool_changed_is_changed_and_the_rest_is_kept() -> None:
