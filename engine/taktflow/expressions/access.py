@@ -10,7 +10,7 @@ from taktflow.expressions import temporal
 from taktflow.expressions.far import FarDate, FarMoment
 from taktflow.expressions.faults import LimitExceeded
 from taktflow.expressions.limits import LIST_ITEMS
-from taktflow.expressions.run import Function, Run
+from taktflow.expressions.run import Function, Run, extent
 from taktflow.expressions.types import Type, coerced
 from taktflow.values import Range, Value, YearsMonths
 
@@ -41,7 +41,7 @@ def path(run: Run, of: Value, field: str) -> Value:
     if isinstance(of, list | tuple):
         if len(of) > LIST_ITEMS:
             raise LimitExceeded("expressions.limit.list", limit=LIST_ITEMS)
-        run.charge(len(of))
+        run.charge(3 * len(of))
         return [path(run, entry, field) for entry in of]
     return _path(of, field)
 
@@ -59,9 +59,9 @@ def _path(of: Value, field: str) -> Value:
 
 def in_entry(entry: Value, key: str, other: Value) -> Value:
     """The field ``key`` of the entry under test if it has one, otherwise what ``key`` means outside the filter."""
-    if isinstance(entry, Mapping) and key in entry:
-        return name(entry, key)
-    return other
+    if type(entry) is not dict and not isinstance(entry, Mapping):
+        return other
+    return name(entry, key) if key in entry else other
 
 
 def whole(entry: Value) -> Value:
@@ -143,11 +143,12 @@ def invoke(run: Run, function: Value, names: tuple[str, ...], *arguments: Value)
     if len(arguments) != len(parameters):
         return None
     if function.types:
+        run.charge(sum(extent(a, run.left) for a in arguments))
         arguments = _converted(function.types, arguments) or ()
         if not arguments:
             return None
     run.enter()
-    run.charge(2)
+    run.charge(6)
     try:
         return function.body(*arguments)
     finally:

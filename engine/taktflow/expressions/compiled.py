@@ -35,7 +35,7 @@ from taktflow.values import Value
 Compiled: TypeAlias = Callable[[Mapping[str, Value], Run], Value]
 Quick: TypeAlias = Callable[[Mapping[str, Value], Clock], Value]
 Many: TypeAlias = Callable[[list[Mapping[str, Value]], Clock], list[Value]]
-_FALLS = (KeyError, TypeError, ArithmeticError, ValueError)
+_FALLS = (KeyError, TypeError, ArithmeticError, ValueError, RecursionError)
 """What Python's operators raise where FEEL's answer null, or know another way."""
 
 

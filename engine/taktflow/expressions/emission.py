@@ -30,7 +30,7 @@ from taktflow.expressions.python_nodes import (
     tuple_of,
     words,
 )
-from taktflow.expressions.run import Clock, Run
+from taktflow.expressions.run import Clock, Run, extent
 from taktflow.expressions.temporal import read_date_and_time
 from taktflow.expressions.types import ANY, Simple, Type, is_instance, written_type
 from taktflow.values import Value
@@ -42,6 +42,7 @@ _ARITHMETIC: dict[str, Callable[..., Value]] = {
     "/": operators.divide,
     "**": operators.power,
 }
+_PAID = {sign: operators.paid(work) for sign, work in _ARITHMETIC.items()}
 _ORDER: dict[str, Callable[..., Value]] = {
     "<": operators.less,
     "<=": operators.less_equal,
@@ -90,12 +91,13 @@ _CALL_STEPS = 6
 """A call fits its arguments to the parameters first, which costs as much as a few operators."""
 
 
-def weight_of(node: t.Node) -> int:
-    """How many steps going once through ``node`` costs."""
+def weight_of(node: t.Node, frames: Frames) -> int:
+    """How many steps going once through ``node`` costs; a name is looked for in every filter around it."""
     todo, count = [node], 2
+    filters = sum(isinstance(f, EntryOf) for f in frames)
     while todo:
         node = todo.pop()
-        count += _CALL_STEPS if isinstance(node, t.Call) else 1
+        count += _CALL_STEPS if isinstance(node, t.Call) else 1 + filters if isinstance(node, t.Name) else 1
         todo += t.parts(node)
     return count
 
@@ -112,6 +114,8 @@ def called_built_in(node: t.Call, frames: Frames) -> Builtin | None:
 class Emitter:
     """Emission under way, by FEEL's own functions throughout."""
 
+    paid: bool = True
+    """Whether sums of other things than numbers are paid for, as they must be in loops."""
     functions: dict[str, Callable[..., Any]] = field(default_factory=dict)
     constants: dict[str, Value] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
@@ -181,7 +185,7 @@ class Emitter:
             return self.call(access.entry_at, of, self.value(node.test.value))
         entry = self.fresh()
         test = lambda_of([entry], self.node(node.test, (*frames, EntryOf(entry))))
-        return self._run_call(access.select, of, test, constant(weight_of(node.test)))
+        return self._run_call(access.select, of, test, constant(weight_of(node.test, frames)))
 
     def _application(self, node: t.Call, frames: Frames) -> ast.expr:
         built_in = called_built_in(node, frames)
@@ -210,6 +214,8 @@ class Emitter:
         left, right = self.node(node.left, frames), self.node(node.right, frames)
         if node.operator == "+":
             return self._run_call(operators.add, left, right)
+        if self.paid and node.operator in _PAID:
+            return self._run_call(_PAID[node.operator], left, right)
         return self.call(_ARITHMETIC[node.operator], left, right)
 
     def _comparison(self, node: t.Comparison, frames: Frames) -> ast.expr:
@@ -286,13 +292,13 @@ class Emitter:
         so_far = self.fresh()
         body = self.node(node.body, (*frames, Locals({"partial": so_far, **inner})))
         function = lambda_of([*variables, so_far], body)
-        return self._run_call(iteration.each, domains, function, constant(weight_of(node.body)))
+        return self._run_call(iteration.each, domains, function, constant(weight_of(node.body, frames)))
 
     def _quantified(self, node: t.Quantified, frames: Frames) -> ast.expr:
         domains, variables, inner = self._domains(node.iterators, frames)
         body = lambda_of(variables, self.node(node.body, (*frames, Locals(inner))))
         loop = iteration.every if node.every else iteration.some
-        return self._run_call(loop, domains, body, constant(weight_of(node.body)))
+        return self._run_call(loop, domains, body, constant(weight_of(node.body, frames)))
 
     def _domains(self, iterators: tuple[t.Iterator, ...], frames: Frames) -> tuple[ast.expr, list[str], dict[str, str]]:
         domains: list[ast.expr] = []
@@ -302,7 +308,7 @@ class Emitter:
             seen = (*frames, Locals(dict(inner)))
             domain = self.node(iterator.domain, seen)
             if iterator.upto is not None:
-                domain = self.call(iteration.span, domain, self.node(iterator.upto, seen))
+                domain = self._run_call(iteration.span, domain, self.node(iterator.upto, seen))
             domains.append(lambda_of(list(variables), domain))
             variables.append(self.fresh())
             inner[iterator.name] = variables[-1]
@@ -310,14 +316,14 @@ class Emitter:
 
     def _instance(self, node: t.InstanceOf, frames: Frames) -> ast.expr:
         wanted = self.value(declared(node.type, self.types))
-        return self.call(_is_instance, self.node(node.of, frames), wanted)
+        return self._run_call(_is_instance, self.node(node.of, frames), wanted)
 
     def _function(self, node: t.FunctionLiteral, frames: Frames) -> ast.expr:
         variables = [self.fresh() for _ in node.parameters]
         inner = Locals(dict(zip(node.parameters, variables, strict=True)))
         # Foreign code is named in the body; it is nothing we would run.
         result = constant(None) if node.external else self.node(node.body, (*frames, inner))
-        body, weight = lambda_of(variables, result), constant(weight_of(node.body))
+        body, weight = lambda_of(variables, result), constant(weight_of(node.body, frames))
         if not any(node.types):
             return self._run_call(access.function, words(node.parameters), body, weight)
         types = [ANY if w is None else declared(w, self.types) or _NOTHING for w in node.types]
@@ -362,7 +368,8 @@ def declared(written: t.TypeName, known: Mapping[str, Type] | None = None) -> Ty
     return written_type(written.name, tuple(found), written.fields, known) if len(found) == len(parts) else None
 
 
-def _is_instance(value: Value, wanted: Type | None) -> Value:
+def _is_instance(run: Run, value: Value, wanted: Type | None) -> Value:
+    run.charge(extent(value, run.left))
     return None if wanted is None else is_instance(value, wanted)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal, getcontext, setcontext
 from functools import cached_property, lru_cache
 
@@ -12,7 +13,7 @@ from taktflow.expressions.far import FarDate, FarMoment
 from taktflow.expressions.fast import emit_fast
 from taktflow.expressions.faults import LimitExceeded
 from taktflow.expressions.inference import inferred
-from taktflow.expressions.limits import SAFE_STEPS
+from taktflow.expressions.limits import ANSWER_ENTRIES, SAFE_STEPS
 from taktflow.expressions.names import source
 from taktflow.expressions.operators import MATH
 from taktflow.expressions.reading import read
@@ -121,14 +122,13 @@ def _settled_run(function: Compiled, scope: Mapping[str, Value], run: Run) -> Va
     before = getcontext()
     setcontext(MATH)
     try:
-        value = function(scope, run)
+        return tidied(function(scope, run))
     except RecursionError as wrong:
         raise LimitExceeded("expressions.limit.steps") from wrong
     except ArithmeticError:
         return None  # The scope held a number that is none.
     finally:
         setcontext(before)
-    return tidied(value)
 
 
 _FAR = frozenset((FarDate, FarMoment))
@@ -146,16 +146,35 @@ def settled(value: Value, *, keeps_far: bool = False) -> Value:
 
     Dates beyond the years 1 to 9999 are null, unless the caller keeps them.
     """
-    kind = type(value)
-    if kind in _FAR:
-        return value if keeps_far else None
-    if kind is int:
-        return Decimal(value)
-    if kind is list or kind is tuple:
-        return [settled(v, keeps_far=keeps_far) for v in value]
-    if isinstance(value, Mapping):
-        return {k: settled(v, keeps_far=keeps_far) for k, v in value.items()}
-    return value
+    return _Settling(keeps_far).settled(value)[0]
+
+
+@dataclass(slots=True)
+class _Settling:
+    """One value being settled. A list that is held many times over is settled once, but counts every time."""
+
+    keeps_far: bool
+    done: dict[int, tuple[Value, int]] = field(default_factory=dict)
+
+    def settled(self, value: Value) -> tuple[Value, int]:
+        """``value`` settled, and how many values it holds."""
+        kind = type(value)
+        if kind is list or kind is tuple or isinstance(value, Mapping):
+            found = self.done.get(id(value))
+            if found is None:
+                found = self.done[id(value)] = self._whole(value)
+            return found
+        if kind in _FAR:
+            return value if self.keeps_far else None, 1
+        return Decimal(value) if kind is int else value, 1
+
+    def _whole(self, value: Value) -> tuple[Value, int]:
+        entries = [self.settled(v) for v in (value.values() if isinstance(value, Mapping) else value)]
+        count = 1 + sum(size for _, size in entries)
+        if count > ANSWER_ENTRIES:
+            raise LimitExceeded("expressions.limit.list", limit=ANSWER_ENTRIES)
+        kept = [entry for entry, _ in entries]
+        return dict(zip(value, kept, strict=True)) if isinstance(value, Mapping) else kept, count
 
 
 @lru_cache(maxsize=4_096)

@@ -87,7 +87,7 @@ def emit_fast(root: t.Node, promised: Mapping[str, Type], types: Mapping[str, Ty
     ``types`` are those that the author declared by name.
     """
     direct = _is_direct(root)
-    emitter = _FastEmitter(direct=direct, promised=promised if direct else {}, types=types or {})
+    emitter = _FastEmitter(paid=not direct, direct=direct, promised=promised if direct else {}, types=types or {})
     body = emitter.node(root, ())
     # Python's operators without a guard: the promised types are all that is known of the operands.
     trusting = isinstance(body, ast.BinOp | ast.Compare | ast.BoolOp)

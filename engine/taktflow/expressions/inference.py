@@ -18,6 +18,7 @@ from taktflow.expressions.kinds import (
     comparable,
     item_of,
     orderable,
+    parts_of,
     property_types,
     takes,
 )
@@ -35,6 +36,7 @@ from taktflow.expressions.types import (
     FunctionOf,
     ListOf,
     RangeOf,
+    Simple,
     Type,
     joined,
     type_of_value,
@@ -64,6 +66,7 @@ class _Item:
     type: Type
 
 
+_TYPE_PARTS = 1_000
 _Frames: TypeAlias = tuple[_Locals | _Item, ...]
 
 
@@ -73,10 +76,13 @@ class _Inference:
     scope: Mapping[str, Type]
     types: Mapping[str, Type]
     findings: list[Finding] = field(default_factory=list)
+    _sizes: dict[int, tuple[Type, int]] = field(default_factory=dict)
 
     def of(self, node: t.Node, frames: _Frames) -> Type:
         """The type of ``node``, its names meant as ``frames`` say, outermost first."""
-        return _INFER[type(node)](self, node, frames)
+        kind = _INFER[type(node)](self, node, frames)
+        # A context may hold one other many times over; written out, its type would have no end.
+        return kind if isinstance(kind, Simple) or parts_of(kind, self._sizes) <= _TYPE_PARTS else ANY
 
     def _find(self, code: str, at: t.Node, **args: Any) -> Type:
         shown = {k: str(v) for k, v in args.items()}

@@ -20,38 +20,40 @@ class NotIterable(Exception):
     """Inside this module only: the loop as a whole is null."""
 
 
-def span(low: Value, high: Value) -> Value:
+def span(run: Run, low: Value, high: Value) -> Value:
     """``low..high`` of whole numbers or dates, downwards too; null for anything else."""
     if type(low) is Decimal and type(high) is Decimal:
-        return _numbers(low, high)
+        return _numbers(run, low, high)
     if type(low) is date and type(high) is date:
         step = 1 if low <= high else -1
-        _within(abs((high - low).days) + 1)
+        _within(run, abs((high - low).days) + 1)
         return [low + timedelta(days=step * n) for n in range(abs((high - low).days) + 1)]
     return None
 
 
-def _numbers(low: Decimal, high: Decimal) -> Value:
+def _numbers(run: Run, low: Decimal, high: Decimal) -> Value:
     if not (low.is_finite() and high.is_finite()) or max(low.adjusted(), high.adjusted()) > 30:
         return None
     if low != low.to_integral_value() or high != high.to_integral_value():
         return None
     first, last = int(low), int(high)
-    _within(abs(last - first) + 1)
+    _within(run, abs(last - first) + 1)
     step = 1 if first <= last else -1
     return [Decimal(n) for n in range(first, last + step, step)]
 
 
-def _within(count: int) -> None:
+def _within(run: Run, count: int) -> None:
+    """Pays for a list of ``count`` entries about to be made, however few of them will be looked at."""
     if count > LIST_ITEMS:
         raise LimitExceeded("expressions.limit.list", limit=LIST_ITEMS)
+    run.charge(count)
 
 
-def _entries(domain: Value) -> Iterable[Value]:
+def _entries(run: Run, domain: Value) -> Iterable[Value]:
     if isinstance(domain, list | tuple):
         return domain
     if isinstance(domain, Range):
-        found = span(domain.low, domain.high)
+        found = span(run, domain.low, domain.high)
         if found is None or isinstance(domain.low, datetime):
             raise NotIterable
         return [v for v in found if (domain.low_closed or v != domain.low) and (domain.high_closed or v != domain.high)]
@@ -61,7 +63,7 @@ def _entries(domain: Value) -> Iterable[Value]:
 
 
 def _tuples(run: Run, domains: Domains, chosen: tuple[Value, ...], weight: int) -> Iterator[tuple[Value, ...]]:
-    entries = _entries(domains[len(chosen)](*chosen))
+    entries = _entries(run, domains[len(chosen)](*chosen))
     innermost = len(chosen) + 1 == len(domains)
     for entry in entries:
         run.charge(weight)

@@ -109,3 +109,22 @@ def takes(parameter: Type, given: Type) -> bool:
     if isinstance(parameter, ContextOf):
         return isinstance(given, ContextOf)
     return parameter == given
+
+
+def parts_of(type: Type, known: dict[int, tuple[Type, int]]) -> int:
+    """How many types ``type`` is made of when it is written out; ``known`` remembers what was counted before."""
+    match type:
+        case ListOf():
+            parts: tuple[Type, ...] = (type.item,)
+        case ContextOf():
+            parts = tuple(type.fields.values())
+        case RangeOf():
+            parts = (type.of,)
+        case FunctionOf():
+            parts = (*type.parameters, type.result)
+        case _:
+            return 1
+    if id(type) not in known:
+        # Kept with the type itself, so that no other gets its id.
+        known[id(type)] = (type, 1 + sum(parts_of(part, known) for part in parts))
+    return known[id(type)][1]

@@ -12,6 +12,8 @@ STRING_CHARS = 10_000
 LIST_ITEMS = 10_000
 """Entries of one list that an expression makes."""
 LITERAL_DIGITS = 34
+ANSWER_ENTRIES = 1_000_000
+"""Values that an answer may hold, those inside its lists and contexts included."""
 STEPS = 160_000
 """Work of one evaluation: nodes visited in loops, list entries looked at, characters made (64 of them a step)."""
 SAFE_STEPS = 10_000

@@ -14,8 +14,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from taktflow.expressions.types import Type
 
-_PLAIN = re.compile(r"[^\W\d]\w*|\?")
-_NAME = re.compile(r"[^\W\d][\w\U00010000-\U000effff]*(?:[ .+*/'’-]+[\w\U00010000-\U000effff]+)*[.+*/'’-]*")
+_MORE = r"\u037f-\u167f\u1681-\u1fff\u200c\u200d\u2070-\u218f\u2c00-\u2fef\U00010000-\U000effff"
+"""The standard's name characters beyond letters and digits (DMN 1.5, rule 28); not what people type for brackets."""
+START = rf"(?:[^\W\d]|[{_MORE}])"
+PART = rf"[\w\u00b7\u0300-\u036f\u203f\u2040{_MORE}]"
+WORD = rf"{START}{PART}*"
+"""A name of one word, and its first and further characters."""
+_PLAIN = re.compile(rf"{WORD}|\?")
+_NAME = re.compile(rf"{WORD}(?:[ .+*/'’-]+{PART}+)*[.+*/'’-]*")
 _WORD_END = re.compile(r"\w$")
 
 
@@ -48,7 +54,7 @@ def _longest_of(names: frozenset[str]) -> re.Pattern[str] | None:
 
 
 def _spaced(name: str) -> str:
-    end = r"(?!\w)" if _WORD_END.search(name) else ""
+    end = rf"(?!{PART})" if _WORD_END.search(name) else ""
     return r"\s+".join(map(re.escape, name.split())) + end
 
 

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, Divisio
 
 from taktflow.expressions import temporal
 from taktflow.expressions.far import FarDate, FarMoment
-from taktflow.expressions.run import Function, Run, text_made
+from taktflow.expressions.run import Function, Run, extent, text_made
 from taktflow.expressions.single import Exactly, OtherThan
 from taktflow.values import Range, Value, YearsMonths
 
@@ -60,7 +60,7 @@ def number(value: Value) -> Decimal:
     return value if type(value) is Decimal else Decimal(value)
 
 
-_STEPS_TO_COMPARE = 4
+STEPS_TO_COMPARE = 4
 
 
 def equal(run: Run, a: Value, b: Value) -> Value:
@@ -68,15 +68,8 @@ def equal(run: Run, a: Value, b: Value) -> Value:
     if type(a) is type(b) and type(a) in (Decimal, str, bool):
         return a == b
     if isinstance(a, list | tuple | Mapping):
-        run.charge(_STEPS_TO_COMPARE * extent(a))
+        run.charge(STEPS_TO_COMPARE * extent(a, run.left))
     return same(a, b)
-
-
-def extent(value: Value) -> int:
-    """How many values ``value`` holds, those inside lists and contexts included."""
-    if isinstance(value, list | tuple):
-        return 1 + sum(extent(v) for v in value)
-    return 1 + sum(extent(v) for v in value.values()) if isinstance(value, Mapping) else 1
 
 
 def same(a: Value, b: Value) -> Value:
@@ -177,6 +170,7 @@ def add(run: Run, a: Value, b: Value) -> Value:
             return _sum(a, b)
         if type(a) is str and type(b) is str:
             return text_made(run, a + b)
+        run.charge(_STEPS_TO_RECKON_DATES)
         return _add(a, b, kind(a), kind(b))
     except (DecimalException, OverflowError, ValueError):
         return None
@@ -290,6 +284,23 @@ def _months_divided(a: YearsMonths, b: Value, kind_b: str) -> Value:
     return None
 
 
+_STEPS_TO_RECKON_DATES, _STEPS_TO_RAISE, _STEPS_TO_ROOT = 10, 20, 500
+
+
+def paid(work: Callable[[Value, Value], Value]) -> Callable[[Run, Value, Value], Value]:
+    """``work`` for loops, where dates and lengths of time are paid for: they cost more than numbers do."""
+
+    def reckoned(run: Run, a: Value, b: Value) -> Value:
+        if work is power:
+            exact = type(b) is Decimal and b.is_finite() and b == b.to_integral_value()
+            run.charge(_STEPS_TO_RAISE if exact else _STEPS_TO_ROOT)
+        elif type(a) is not Decimal or type(b) is not Decimal:
+            run.charge(_STEPS_TO_RECKON_DATES)
+        return work(a, b)
+
+    return reckoned
+
+
 def power(a: Value, b: Value) -> Value:
     """``a ** b``: null where the result is no number of decimal128."""
     try:
@@ -349,7 +360,7 @@ def includes(span: Range, value: Value) -> Value:
 def inside(run: Run, value: Value, test: Value) -> Value:
     """``value in test``: equal to it, or found in it when it is a list or range; unknown when it is null itself."""
     if isinstance(test, list | tuple):
-        run.charge(len(test))
+        run.charge(extent(test, run.left) if isinstance(value, list | tuple | Mapping) else len(test))
     return None if test is None and value is not None else _meets(value, test)
 
 
@@ -385,13 +396,3 @@ def half_open(operator: str, bound: Value) -> Value:
             return Exactly(bound, bound)
         case _:
             return OtherThan(bound, bound, False, False)
-
-
-COMPARE: dict[str, Callable[[Value, Value], Value]] = {
-    "=": same,
-    "!=": lambda a, b: None if (alike := same(a, b)) is None else not alike,
-    "<": less,
-    "<=": less_equal,
-    ">": greater,
-    ">=": greater_equal,
-}

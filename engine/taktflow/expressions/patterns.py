@@ -20,6 +20,9 @@ _MEMORY_BYTES = 512 * 1024
 _REPLACED = re.compile(r"\\(.)|\$(\d)|(\\|\$)", re.DOTALL)
 
 
+_SMALL_PROGRAM = 150
+
+
 class Pattern:
     """A compiled pattern; ``ValueError`` when FEEL or RE2 does not allow it."""
 
@@ -41,16 +44,22 @@ class Pattern:
 
     def found(self, run: Run, text: str) -> bool:
         """Whether it matches anywhere in ``text``."""
-        run.charge(1 + len(text) // CHARS_A_STEP)
+        run.charge(1 + self._steps(len(text)))
         return self._compiled.search(text) is not None
 
     def matches(self, run: Run, text: str) -> Iterator[Any]:
         """Every match in ``text``, each paid for by what is left to search; ``ValueError`` if it matches nothing."""
+        run.charge(1 + self._steps(len(text)))
         if self._compiled.search("") is not None:
             raise ValueError("the pattern matches the empty text")
         for match in self._compiled.finditer(text):
-            run.charge(8 + 2 * (len(text) - match.start()) // CHARS_A_STEP)
+            run.charge(8 + self._steps(len(text) - match.start()) // 3)
             yield match
+
+    def _steps(self, chars: int) -> int:
+        """A long pattern's states do not fit the memory it may use, so that each is looked at for each character."""
+        size = int(self._compiled.programsize)
+        return (chars + 4) * size // 10 if size > _SMALL_PROGRAM else 6 * chars // CHARS_A_STEP
 
     @property
     def groups(self) -> int:
@@ -58,10 +67,21 @@ class Pattern:
         return int(self._compiled.groups)
 
 
-@lru_cache(maxsize=64)
 def pattern(text: str, flags: str) -> Pattern:
     """The compiled pattern, kept for the next time."""
-    return Pattern(text, flags)
+    found = _compiled(text, flags)
+    if found is None:
+        raise ValueError("the pattern is none")
+    return found
+
+
+@lru_cache(maxsize=64)
+def _compiled(text: str, flags: str) -> Pattern | None:
+    # What is no pattern is kept too: a loop may ask for it again and again.
+    try:
+        return Pattern(text, flags)
+    except ValueError:
+        return None
 
 
 def replacement(text: str, groups: int, literal: bool) -> Callable[[Any], str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, cast
@@ -126,7 +126,10 @@ class Reader(Transformer[Token, t.Node]):
     @v_args(inline=True)
     def number(self, token: Token) -> t.Node:
         digits = re.split("[eE]", token)[0].replace(".", "").lstrip("0")
-        value = Decimal(str(token)) if len(token) <= 64 else None
+        try:
+            value = Decimal(str(token)) if len(token) <= 64 else None
+        except InvalidOperation:
+            value = None  # The exponent alone is beyond what any number can have.
         if value is None or len(digits) > LITERAL_DIGITS or abs(value.adjusted()) > 6_000:
             raise ExpressionInvalid("expressions.limit.number", offset=_at(token), limit=LITERAL_DIGITS)
         return t.Literal(value=value, at=_at(token), end=_end(token))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from typing import TYPE_CHECKING
@@ -89,3 +89,21 @@ def text_made(run: Run, text: str) -> str:
     allowed_length(len(text))
     run.charge(len(text) // CHARS_A_STEP)
     return text
+
+
+def extent(value: Value, most: int) -> int:
+    """How many values ``value`` holds, those inside lists and contexts included; counted until more than ``most``.
+
+    A list may hold one other many times over, so that a few steps make a value too large to walk through.
+    """
+    todo, count = [value], 0
+    while todo and count + len(todo) <= most:
+        value = todo.pop()
+        count += 1
+        if isinstance(value, str):
+            count += len(value) // CHARS_A_STEP
+        elif isinstance(value, list | tuple):
+            todo.extend(value)
+        elif isinstance(value, Mapping):
+            todo.extend(value.values())
+    return count + len(todo)

@@ -15,24 +15,23 @@ from lark.lexer import Lexer
 
 from taktflow.expressions.faults import ExpressionInvalid
 from taktflow.expressions.limits import DEPTH, NODES, TOKENS
-from taktflow.expressions.names import Scope
+from taktflow.expressions.names import PART, START, WORD, Scope
 
 KEYWORDS = frozenset(
     {"and", "or", "between", "in", "if", "then", "else", "for", "return", "some", "every", "satisfies", "function"}
     | {"true", "false", "null"}
 )
 _SCAN = re.compile(
-    r"""(?P<SKIP>\s+|//[^\n]*|/\*.*?\*/)
+    rf"""(?P<SKIP>\s+|//[^\n]*|/\*.*?\*/)
     |(?P<NUMBER>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)
     |(?P<STRING>"(?:[^"\\\n]|\\.)*")
     |(?P<AT>@\s*"(?:[^"\\\n]|\\.)*")
-    |(?P<WORD>[^\W\d][\w\U00010000-\U000effff]*|[\U00010000-\U000effff][\w\U00010000-\U000effff]*|\?)
+    |(?P<WORD>{WORD}|\?)
     |(?P<DOTS>\.\.)|(?P<POW>\*\*)|(?P<ARROW>->)|(?P<CMP>!=|<=|>=|=(?!=))
-    |(?P<PUNCT>[-+*/<>()\[\]{},:.])""",
+    |(?P<PUNCT>[-+*/<>()\[\]{{}},:.])""",
     re.VERBOSE | re.DOTALL,
 )
-_ASTRAL = r"\U00010000-\U000effff"
-_NAME_PARTS = rf"(?:[^\W\d]|[{_ASTRAL}])[\w\s.+*/'’{_ASTRAL}-]{{0,200}}?"
+_NAME_PARTS = rf"{START}(?:{PART}|[\s.+*/'’-]){{0,200}}?"
 """Bounded, or a long run of spaces would be gone through again from each of its spaces."""
 _BEFORE_COLON = re.compile(_NAME_PARTS + r"(?=\s*:)")
 _BEFORE_IN = re.compile(_NAME_PARTS + r"(?=\s+in\b)")
@@ -44,9 +43,7 @@ _PUNCTUATION = {
 _VALUE_ENDS = frozenset(
     {"NUMBER", "STRING", "AT", "NAME", "TRUE", "FALSE", "NULL", "RPAR", "RSQB", "RBRACE", "RANGE_CLOSE"}
 )
-_FIELD = re.compile(
-    rf"[^\W\d]\w*(?:\s+(?!(?:{'|'.join(sorted(KEYWORDS))}|instance\s+of)\b)[^\W\d]\w*)*|[\w\U00010000-\U000effff]+"
-)
+_FIELD = re.compile(rf"{WORD}(?:\s+(?!(?:{'|'.join(sorted(KEYWORDS))}|instance\s+of)\b){WORD})*")
 """A property: after a dot two words in a row can only be one name, known or not."""
 _AFTER_A_RANGE = re.compile(r"\s*(?:$|[\])},]|\.\s*[^\W\d]|(?:and|or|then|else|return|satisfies)\b)")
 _INSTANCE_OF = re.compile(r"instance\s+of\b")

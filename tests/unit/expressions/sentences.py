@@ -39,7 +39,13 @@ ODD: tuple[Value, ...] = (
         {"a": {"b": Decimal(2)}},
         date(2026, 2, 28),
     ),
-    *(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1), time(12), time(12, tzinfo=UTC), timedelta(hours=5)),
+    *(
+        datetime(2026, 1, 1, tzinfo=UTC),
+        datetime.fromisoformat("2026-01-01T10:00"),
+        time(12),
+        time(12, tzinfo=UTC),
+        timedelta(hours=5),
+    ),
     *(YearsMonths(14), Range(Decimal(1), Decimal(5)), Range(None, Decimal(5), False, True), 1.5, (1, 2)),
 )
 """Values of the wrong type, of no type, and at the border of what a number can be."""

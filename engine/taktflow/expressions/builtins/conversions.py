@@ -202,5 +202,5 @@ FUNCTIONS = (
         (Form((Parameter("from", ANY), Parameter("to", ANY)), YEARS_MONTHS, _years_and_months),),
     ),
     Builtin("number", (Form(_NUMBERS_FORM, NUMBER, _number),)),
-    Builtin("string", (Form(_FROM, STRING, _string),)),
+    Builtin("string", (Form(_FROM, STRING, _string, deep=8),)),
 )

@@ -289,7 +289,7 @@ def _over_list(name: str, work: Callable[..., Value], result: Result, needs_run:
 
 
 FUNCTIONS = (
-    Builtin("list contains", (Form((_LIST, _ELEMENT), BOOLEAN, _contains, needs_run=True),)),
+    Builtin("list contains", (Form((_LIST, _ELEMENT), BOOLEAN, _contains, needs_run=True, deep=2),)),
     Builtin("count", (Form((_LIST,), NUMBER, _count),)),
     _over_list("min", _least, _entry_type),
     _over_list("max", _most, _entry_type),
@@ -323,10 +323,10 @@ FUNCTIONS = (
         ),
     ),
     Builtin("reverse", (Form((_LIST,), _first, _reverse),)),
-    Builtin("index of", (Form((_LIST, _MATCH), ListOf(NUMBER), _index_of, needs_run=True),)),
-    Builtin("union", (Form((_LIST,), _all_lists, _union, rest=True),)),
-    Builtin("distinct values", (Form((_LIST,), _first, _distinct),)),
-    Builtin("duplicate values", (Form((_LIST,), _first, _duplicates),)),
+    Builtin("index of", (Form((_LIST, _MATCH), ListOf(NUMBER), _index_of, needs_run=True, deep=2),)),
+    Builtin("union", (Form((_LIST,), _all_lists, _union, rest=True, deep=8),)),
+    Builtin("distinct values", (Form((_LIST,), _first, _distinct, deep=6),)),
+    Builtin("duplicate values", (Form((_LIST,), _first, _duplicates, deep=8),)),
     Builtin("flatten", (Form((_LIST,), ANY_LIST, _flatten, needs_run=True),)),
     Builtin("sort", (Form((_LIST, _PRECEDES), _first, _sort, needs_run=True),)),
 )

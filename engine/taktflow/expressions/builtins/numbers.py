@@ -111,14 +111,21 @@ FUNCTIONS = (
     _rounding("round half down", ROUND_HALF_DOWN),
     Builtin("abs", (Form((Parameter("n", ANY),), lambda types: types[0], _absolute),)),
     Builtin("modulo", (Form((Parameter("dividend", NUMBER), Parameter("divisor", NUMBER)), NUMBER, _modulo),)),
-    Builtin("sqrt", (Form(_NUMBER, NUMBER, _root),)),
-    Builtin("log", (Form(_NUMBER, NUMBER, _logarithm),)),
-    Builtin("exp", (Form(_NUMBER, NUMBER, _exponential),)),
+    Builtin("sqrt", (Form(_NUMBER, NUMBER, _root, deep=60),)),
+    Builtin("log", (Form(_NUMBER, NUMBER, _logarithm, deep=150),)),
+    Builtin("exp", (Form(_NUMBER, NUMBER, _exponential, deep=150),)),
     Builtin("odd", (Form(_NUMBER, BOOLEAN, _odd),)),
     Builtin("even", (Form(_NUMBER, BOOLEAN, _even),)),
     Builtin("not", (Form((Parameter("negand", ANY, nullable=True),), BOOLEAN, _not),)),
     Builtin(
         "is",
-        (Form((Parameter("value1", ANY, nullable=True), Parameter("value2", ANY, nullable=True)), BOOLEAN, _is),),
+        (
+            Form(
+                (Parameter("value1", ANY, nullable=True), Parameter("value2", ANY, nullable=True)),
+                BOOLEAN,
+                _is,
+                deep=4,
+            ),
+        ),
     ),
 )
