@@ -22,7 +22,8 @@ WORD = rf"{START}{PART}*"
 """A name of one word, and its first and further characters."""
 _PLAIN = re.compile(rf"{WORD}|\?")
 _NAME = re.compile(rf"{WORD}(?:[ .+*/'’-]+{PART}+)*[.+*/'’-]*")
-_WORD_END = re.compile(r"\w$")
+_END = rf"(?:(?<!{PART})|(?!{PART}))"
+"""A name that ends like a word ends where the word does."""
 
 
 class Source(str):
@@ -50,12 +51,11 @@ def _is_unusual(name: str) -> bool:
 def _longest_of(names: frozenset[str]) -> re.Pattern[str] | None:
     """What matches the longest of ``names`` that are more than a word; None when all of them are words."""
     unusual = sorted({" ".join(n.split()) for n in names if _is_unusual(n) and n.strip()}, key=len, reverse=True)
-    return re.compile("|".join(map(_spaced, unusual))) if unusual else None
+    return re.compile(rf"(?:{'|'.join(map(_spaced, unusual))}){_END}") if unusual else None
 
 
 def _spaced(name: str) -> str:
-    end = rf"(?!{PART})" if _WORD_END.search(name) else ""
-    return r"\s+".join(map(re.escape, name.split())) + end
+    return r"\s+".join(map(re.escape, name.split()))
 
 
 _TYPES = frozenset({"date and time", "days and time duration", "years and months duration", "day time duration"})

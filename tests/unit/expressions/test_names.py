@@ -103,3 +103,8 @@ def test_a_wrong_type_is_told_at_the_name_with_spaces() -> None:
 
     assert [f.code for f in findings] == ["expressions.types.arithmetic"]
     assert findings[0].args["right"] == "Product Name"
+
+
+@pytest.mark.parametrize("name", ["数量", "नमस्ते", "€ amount", "🐎", "🐎 race", "é", "_x1"])
+def test_names_are_written_in_any_script(name: str) -> None:
+    assert parse(f"{{{name}: 5, double: {name} * 2}}.double").evaluate({}, CLOCK) == Decimal(10)
