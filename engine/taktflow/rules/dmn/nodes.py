@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from taktflow.errors import TaktflowError
 from taktflow.expressions import SUBJECT, Expression, Function, Type, parse
 from taktflow.expressions import tree as t
+from taktflow.expressions.builtins import find
 from taktflow.rules.dmn.boxes import Box, LiteralExpression
 from taktflow.rules.dmn.notes import Notes
 from taktflow.rules.dmn.passage import KEY
@@ -29,11 +31,29 @@ class Known:
 
     def root(self, text: str) -> t.Node:
         """The tree of ``text``; raises ExpressionInvalid."""
-        return parse(text, self.names, self.fields, self.types).root
+        root = parse(text, self.names, self.fields, self.types).root
+        ours_first = frozenset(name for name in self.names if find(name) is not None)
+        return _own_functions(root, ours_first) if ours_first else root
 
     def expression(self, root: t.Node, text: str = "") -> Expression:
         """``root`` ready to be evaluated."""
         return Expression(text, root, dict(self.types))
+
+
+def _own_functions(node: t.Node, names: frozenset[str]) -> t.Node:
+    """``node`` with calls of ``names`` meant for the model's own functions, though built-ins are called so too."""
+    changed = {slot: _all_own(getattr(node, slot), names) for slot in node.__dataclass_fields__}
+    made = replace(node, **changed)
+    if isinstance(made, t.Call) and isinstance(made.of, t.Name) and made.of.name in names:
+        # What is called is no bare name any more, so nobody takes it for a built-in's.
+        return replace(made, of=t.If(test=constant(True), then=made.of, otherwise=made.of, at=made.at, end=made.end))
+    return made
+
+
+def _all_own(value: Any, names: frozenset[str]) -> Any:
+    if isinstance(value, t.Node):
+        return _own_functions(value, names)
+    return tuple(_all_own(v, names) for v in value) if isinstance(value, tuple) else value
 
 
 def constant(value: Value) -> t.Node:

@@ -156,6 +156,13 @@ def test_knowledge_models_call_one_another_even_in_a_circle() -> None:
     ]
 
 
+def test_a_models_own_function_goes_before_a_built_in_of_that_name() -> None:
+    own = f"""<businessKnowledgeModel id="k" name="max"><encapsulatedLogic><formalParameter name="n"/>
+        {feel("n + 100")}</encapsulatedLogic></businessKnowledgeModel>"""
+
+    assert value(own, a_decision("d", feel("[max(1), min(max(n: 2), 3)]"), ["Knowledge:k"])) == [101, 3]
+
+
 def test_a_knowledge_model_is_a_value_of_its_declared_type() -> None:
     above = f"""<businessKnowledgeModel id="k" name="above"><encapsulatedLogic typeRef="boolean">
         <formalParameter name="x" typeRef="number"/><formalParameter name="y" typeRef="number"/>
