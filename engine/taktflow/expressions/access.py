@@ -15,6 +15,10 @@ from taktflow.expressions.types import Type, coerced
 from taktflow.values import Range, Value, YearsMonths
 
 
+STEPS_TO_LOOK = 3
+"""What it costs to see of what type one value is."""
+
+
 class _Nobody:
     """Stands for the entry under test while a filter is asked for a plain name or number."""
 
@@ -143,7 +147,7 @@ def invoke(run: Run, function: Value, names: tuple[str, ...], *arguments: Value)
     if len(arguments) != len(parameters):
         return None
     if function.types:
-        run.charge(sum(extent(a, run.left) for a in arguments))
+        run.charge(STEPS_TO_LOOK * sum(extent(a, run.left) for a in arguments))
         arguments = _converted(function.types, arguments) or ()
         if not arguments:
             return None

@@ -369,7 +369,7 @@ def declared(written: t.TypeName, known: Mapping[str, Type] | None = None) -> Ty
 
 
 def _is_instance(run: Run, value: Value, wanted: Type | None) -> Value:
-    run.charge(extent(value, run.left))
+    run.charge(access.STEPS_TO_LOOK * extent(value, run.left))
     return None if wanted is None else is_instance(value, wanted)
 
 
