@@ -14,7 +14,6 @@ from taktflow.expressions.run import Function, Run, extent
 from taktflow.expressions.types import Type, coerced
 from taktflow.values import Range, Value, YearsMonths
 
-
 STEPS_TO_LOOK = 3
 """What it costs to see of what type one value is."""
 
