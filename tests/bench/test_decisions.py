@@ -6,10 +6,12 @@ import gc
 import statistics
 import time
 import tracemalloc
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from itertools import cycle
 from types import SimpleNamespace
 from typing import Any
@@ -106,6 +108,18 @@ def cpu_seconds(act: Callable[[], Any]) -> float:
     return time.process_time() - begun
 
 
+def cpu_rate(decide: Callable[[Any], Any], requests: Sequence[Any]) -> float:
+    """Requests answered in a second of the processor, the median of several rounds."""
+    return statistics.median(
+        len(requests) / cpu_seconds(lambda: deque(map(decide, requests), maxlen=0)) for _ in range(ROUNDS)
+    )
+
+
+def at_least(name: str, ours: float, goal: float) -> Figure:
+    """The figure of something held against what it should be at least."""
+    return Figure(name, ours, goal, "goal", ours / goal, 1.0)
+
+
 def interleaved(
     name: str, ours: Callable[[], float], theirs: Callable[[], float], peer_name: str, target: float | None
 ) -> Figure:
@@ -137,8 +151,7 @@ def test_answers_a_second_next_to_zen(shape: Shape, single: float) -> None:
     compare(rows, table, zen, asked[:COMPARED])
     ours, theirs = [our_request(order) for order in asked], [counted(order) for order in asked]
 
-    def decide(data: dict[str, str]) -> Any:
-        return table.decide(data, now=NOW, zone=ZONE)
+    decide = partial(table.decide, now=NOW, zone=ZONE)
 
     def explained(data: dict[str, str]) -> Any:
         return decide(data).trace
@@ -155,7 +168,7 @@ def test_answers_a_second_next_to_zen(shape: Shape, single: float) -> None:
     )
     found = [
         calls,
-        Figure(f"decide.{shape}_10k.absolute_per_s", calls.ours, 150_000, "goal", calls.ours / 150_000, 1.0),
+        at_least(f"decide.{shape}_10k.per_cpu_s", cpu_rate(decide, ours), 150_000),
         interleaved(
             f"decide.{shape}_10k.with_trace_read_per_s",
             lambda: rate(explained, ours),
@@ -186,7 +199,7 @@ def test_answers_a_second_next_to_spiffworkflow() -> None:
     ours, theirs = [our_request(order) for order in asked], [counted(order) for order in asked[:20]]
     found = interleaved(
         "decide.grid_1k.per_s",
-        lambda: rate(lambda data: table.decide(data, now=NOW, zone=ZONE), ours),
+        lambda: rate(partial(table.decide, now=NOW, zone=ZONE), ours),
         lambda: 3 / seconds(lambda: [spiff(data) for data in theirs[:3]]),
         "spiffworkflow",
         1_000.0,
@@ -223,11 +236,11 @@ def test_a_hundred_thousand_rows_compile_and_still_answer(shape: Shape) -> None:
         row = table.decide(our_request(order), now=NOW, zone=ZONE).trace["rows"][0]["id"]
         assert row == f"r{first_row(rows, order)}"
     requests = [our_request(order) for order in asked]
-    ours = statistics.median(rate(lambda data: table.decide(data, now=NOW, zone=ZONE), requests) for _ in range(ROUNDS))
+    ours = cpu_rate(partial(table.decide, now=NOW, zone=ZONE), requests)
 
     found = [
         at_most(f"compile.{shape}_100k.cpu_ms", statistics.median(took) * 1_000, 10_000),
-        Figure(f"decide.{shape}_100k.per_s", ours, 20_000, "goal", ours / 20_000, 1.0),
+        at_least(f"decide.{shape}_100k.per_cpu_s", ours, 20_000),
     ]
     told(f"decisions_100k_{shape}", [f.line() for f in found], {f.name: asdict(f) for f in found})
     assert ours > 0
