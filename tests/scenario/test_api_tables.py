@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from taktflow.api.routes import tables as routes
 from tests.door import Door, Person, serving
 from tests.scenario.prices import PRICE, RAISED, RUSH, order, priced
 
@@ -180,6 +181,17 @@ def test_a_formula_is_analysed_too(ann: Person) -> None:
 
     assert (found["ok"], found["gaps"], found["rows"]) == (False, [], [])
     assert found["findings"][0]["line"] == 6
+
+
+def test_a_request_whose_time_is_over_keeps_no_thread_for_ever(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "MOST_S", -1)
+    cases = [{"days": 1}] * 100
+
+    refused = ann.send("/api/tables/batch", {"table": {"id": "rush"}, "cases": cases})
+    done = good(ann, "/api/tables/backtest", {"draft": {"id": "rush"}, "cases": cases})
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "tables.slow")
+    assert (done["cases"], done["left_out"]) == (1, 99)
 
 
 def test_a_draft_is_compared_with_what_is_in_force(ann: Person) -> None:

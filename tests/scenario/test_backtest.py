@@ -170,6 +170,14 @@ def test_the_newest_decisions_come_first_and_what_is_left_out_is_counted(engine:
     assert (done.cases, done.left_out, done.left_out_more) == (2, 3, False)
 
 
+def test_what_there_is_no_time_for_counts_as_left_out(engine: Engine) -> None:
+    over = iter([False, True])
+
+    done = over_journal(engine, RAISED, over=lambda: next(over))
+
+    assert (done.cases, done.left_out) == (2, 3)
+
+
 def test_progress_is_told_and_room_does_not_grow_with_the_cases() -> None:
     told: list[int] = []
     asked = (Question(datetime.now(UTC), {"product": "P1", "qty": Decimal(n % 99 + 1)}) for n in range(2_500))

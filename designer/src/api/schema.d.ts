@@ -763,7 +763,7 @@ export interface paths {
         put?: never;
         /**
          * Ask a draft what was asked before, and say what changes, by how much and which rows answer
-         * @description At most 10,000 cases, the newest first; how many were left out is told.
+         * @description At most 10,000 cases and half a minute, the newest first; how many were left out is told.
          */
         post: operations["backtest_table"];
         delete?: never;
@@ -782,8 +782,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask a table or formula many cases at once, at most 10,000
-         * @description Ask a table or formula many cases at once, at most 10,000.
+         * Ask a table or formula many cases at once, at most 10,000 and half a minute
+         * @description Ask a table or formula many cases at once, at most 10,000 and half a minute.
          */
         post: operations["evaluate_batch"];
         delete?: never;

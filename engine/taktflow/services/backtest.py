@@ -121,13 +121,14 @@ def backtest(
     group: str | None = None,
     limit: int = MOST_CASES,
     examples: int = EXAMPLES,
+    over: Callable[[], bool] = lambda: False,
     told: Callable[[int], None] = lambda _: None,
     each: Callable[[Case], None] = lambda _: None,
 ) -> Backtest:
     """Asks ``draft`` every question and compares its answers with each of ``against`` and with what was recorded.
 
-    ``told`` hears now and then how many cases are done, ``each`` sees every single one. Raises Invalid for a ``group``
-    that is no column.
+    Once ``over()``, what is left counts as left out. ``told`` hears now and then how many cases are done, ``each`` sees
+    every single one. Raises Invalid for a ``group`` that is no column.
     """
     definition = draft.table.definition
     if group is not None and group not in (columns := _columns(draft)):
@@ -135,7 +136,7 @@ def backtest(
     names = [*([RECORDED] if recorded else []), *(a.table.name for a in against)]
     done = Backtest([Comparison(name, Amounts(definition, group)) for name in names], _rows(draft))
     left = iter(questions)
-    for question in _askable(left, done, limit, recorded):
+    for question in _askable(left, done, limit, recorded, over):
         case = _asked(question, draft, against, recorded)
         _count(done, case, draft, examples)
         each(case)
@@ -146,7 +147,9 @@ def backtest(
     return done
 
 
-def _askable(left: Iterator[Question], done: Backtest, limit: int, recorded: bool) -> Iterator[Question]:
+def _askable(
+    left: Iterator[Question], done: Backtest, limit: int, recorded: bool, over: Callable[[], bool]
+) -> Iterator[Question]:
     if limit < 1:
         return
     for question in left:
@@ -154,7 +157,7 @@ def _askable(left: Iterator[Question], done: Backtest, limit: int, recorded: boo
             done.unkept += 1
             continue
         yield question
-        if done.cases >= limit:
+        if done.cases >= limit or over():
             return
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import binascii
+import time
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -31,6 +32,8 @@ from taktflow.services.table_exchange import MEDIA, Format, exported, imported
 from taktflow.services.tables import in_force, published_table
 
 door = Door("tables")
+MOST_S = 30
+"""Seconds that one request may keep a thread busy with asking; drafts may be slow, be it on purpose."""
 Id = Annotated[str, Path(max_length=63)]
 Version = Annotated[int | None, Query(ge=1, lt=2**31)]
 Sheet = Annotated[str, Query(max_length=63, description="The cross-tab, where the table has several.")]
@@ -52,10 +55,14 @@ def evaluate_table(engine: Running, caller: Asking, body: Evaluation) -> Evaluat
 
 @door.post("/api/tables/batch", who=who("analyst", "operator"))
 def evaluate_batch(engine: Running, caller: Asking, body: Batch) -> Answers:
-    """Ask a table or formula many cases at once, at most 10,000."""
+    """Ask a table or formula many cases at once, at most 10,000 and half a minute."""
     asker = Asker(body.table.ready(engine), _zone(engine))
     at = body.at or engine.now()
-    answered = list(asker.answers(body.cases, at))
+    answered, over = [], _soon()
+    for one in asker.answers(body.cases, at):
+        answered.append(one)
+        if over():
+            raise Invalid("tables.slow", where="/cases", cases=len(body.cases), most_s=MOST_S, done=len(answered))
     answers = [Answer(**answer_document(a, caller.language, trace=body.trace)) for a in answered]
     errors = sum(a.error is not None for a in answered)
     return Answers(table=asker.table.definition.id, version=asker.table.version, answers=answers, errors=errors)
@@ -127,7 +134,7 @@ def diff_tables(engine: Running, caller: Asking, body: Sides) -> Changes:
 def backtest_table(engine: Running, caller: Asking, body: BacktestBody) -> Backtested:
     """Ask a draft what was asked before, and say what changes, by how much and which rows answer.
 
-    At most 10,000 cases, the newest first; how many were left out is told.
+    At most 10,000 cases and half a minute, the newest first; how many were left out is told.
     """
     zone = _zone(engine)
     draft = Asker(body.draft.ready(engine), zone)
@@ -147,6 +154,7 @@ def backtest_table(engine: Running, caller: Asking, body: BacktestBody) -> Backt
         group=body.group,
         limit=body.limit,
         examples=body.examples,
+        over=_soon(),
     )
     lines = list(backtest_lines(done, caller.language))
     return Backtested(lines=lines, **backtest_document(done, caller.language))
@@ -158,6 +166,12 @@ def _questions(engine: Engine, draft: Asker, body: BacktestBody, at: datetime) -
     definition, period = draft.table.definition, body.recorded
     since, until = (period.since, period.until) if period else (None, None)
     return questions_of(recorded(engine.store, definition.kind, definition.id, since=since, before=until))
+
+
+def _soon() -> Callable[[], bool]:
+    """Says whether a request has had its time."""
+    end = time.monotonic() + MOST_S
+    return lambda: time.monotonic() > end
 
 
 def _zone(engine: Engine) -> ZoneInfo:
