@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from taktflow.definitions.canonical import canonical, content_hash
 from taktflow.definitions.check import located
@@ -213,3 +215,19 @@ def test_a_cross_tabs_cells_are_told_where_they_were_written(tmp_path: Path) -> 
         ("tables/price.yaml", 13, "/crosstab/0/across/1/when/qty"),
         ("tables/prices.csv", 2, "/crosstab/0/rows/0/3"),
     ]
+
+
+@settings(max_examples=150, derandomize=True, deadline=None)
+@given(st.one_of(st.binary(max_size=60), st.text('id,no;\t"\n\r\0法\ufeff', max_size=40).map(str.encode)))
+def test_whatever_a_file_holds_it_is_rows_or_findings(data: bytes) -> None:
+    found = read_csv(data, "f.csv", "/rows", ["id", "n"], ["o"])
+
+    assert all(len(row) in (2, 3) for row in found.rows)
+    assert len(found.lines) == len(found.rows)
+    assert found.rows or found.findings or data.decode("utf-8-sig", "replace").strip()
+
+
+def test_a_cell_may_be_long_but_not_without_end() -> None:
+    found = read_csv(b"id,n\nr1," + b"x" * 200_000, "f.csv", "/rows", ["id", "n"])
+
+    assert (found.rows, [f.code for f in found.findings]) == ((), ["csv.syntax"])
