@@ -11,7 +11,7 @@ import pytest
 from taktflow.definitions.decision import Decision
 from taktflow.rules import compile_decision
 from taktflow.rules.dmn import Model, decisions_of, read_model
-from taktflow.rules.dmn.from_feel import plain, slug
+from taktflow.rules.dmn.from_feel import slug, spelled
 from taktflow.rules.dmn.xml import parse_xml
 from taktflow.sdk import NodeError
 from tests.conformance.dmn_tck import CLOCK, folders, typed
@@ -23,7 +23,7 @@ def renamed(value: Any) -> Any:
     if isinstance(value, list):
         return [renamed(v) for v in value]
     if isinstance(value, Mapping):
-        return {k if plain(k) else slug(k): renamed(v) for k, v in value.items()}
+        return {spelled(k): renamed(v) for k, v in value.items()}
     return value
 
 

@@ -14,7 +14,7 @@ from taktflow.rules.dmn import boxes as b
 from taktflow.rules.dmn.document import Decision as Decided
 from taktflow.rules.dmn.document import Knowledge
 from taktflow.rules.dmn.extension import header_of
-from taktflow.rules.dmn.from_feel import plain, respelled, slug
+from taktflow.rules.dmn.from_feel import NotCarried, plain, respelled, slug, spelled
 from taktflow.rules.dmn.kinds import Kind
 from taktflow.rules.dmn.linking import Ready
 from taktflow.rules.dmn.model import Model
@@ -90,35 +90,40 @@ class _Conversion:
     def _formula(self, ready: Ready, box: b.LiteralExpression | b.Context) -> Formula | None:
         known, kinds = self._seen(ready)
         found: dict[str, Json] = {"kind": "formula"}
-        inputs = {slug(n): {"type": cell_type(k), **_titled(n), "required": False} for n, k in kinds.items()}
+        ids: dict[str, str] = {}
+        for name in kinds:
+            ids[name] = slug(name, set(ids.values()), "input")
         try:
             if isinstance(box, b.LiteralExpression):
-                expr = respelled(box.text.strip(), known)
+                expr = respelled(box.text.strip(), known, ids)
             else:
-                found["steps"], expr = self._steps(box, known)
-        except (TaktflowError, _NotPlain):
+                found["steps"], expr = self._steps(box, known, ids)
+        except (TaktflowError, NotCarried):
             self.notes.add("dmn.not_carried", ready.part.at, "warning", name=ready.part.name)
             return None
-        if not inputs:
+        if not ids:
             self.notes.add("dmn.no_inputs", ready.part.at, "warning", name=ready.part.name)
             return None
         self._needs(ready)
+        inputs = {ids[n]: _formula_input(n, k, ids[n]) for n, k in kinds.items()}
         output = {"type": cell_type(ready.kind)}
         given = {**found, **self._envelope(ready), "inputs": inputs, "expr": expr, "output": output}
         return self._made(Formula, ready, given)
 
-    def _steps(self, box: b.Context, known: Known) -> tuple[dict[str, str], str]:
+    def _steps(self, box: b.Context, known: Known, ids: Mapping[str, str]) -> tuple[dict[str, str], str]:
         """A context with a result as steps and the expression of the result."""
         steps: dict[str, str] = {}
+        ids = dict(ids)
         for entry in box.entries:
             if not isinstance(entry.value, b.LiteralExpression):
-                raise _NotPlain
-            text = respelled(entry.value.text.strip(), known)
+                raise NotCarried
+            text = respelled(entry.value.text.strip(), known, ids)
             if not entry.name:
                 return steps, text
-            steps[slug(entry.name, set(steps))] = text
+            ids[entry.name] = slug(entry.name, set(ids.values()), "step")
+            steps[ids[entry.name]] = text
             known = known.with_names(entry.name)
-        raise _NotPlain
+        raise NotCarried
 
     def _seen(self, ready: Ready) -> tuple[Known, Mapping[str, Kind]]:
         """The names that the part's expressions may read, with their types."""
@@ -134,11 +139,13 @@ class _Conversion:
         """Tells what the definition asks of those who use it, and under which names."""
         for name in self._seen(ready)[1]:
             if not plain(name):
-                self.notes.add("dmn.asks_as", ready.part.at, "info", name=name, input=slug(name))
+                self.notes.add("dmn.asks_as", ready.part.at, "info", name=name, input=spelled(name))
         for seen in ready.seen:
             other = self.model.parts[seen.key].part
             if isinstance(other, Decided):
-                self.notes.add("dmn.asks_decision", ready.part.at, "info", name=ready.part.name, input=slug(other.name))
+                self.notes.add(
+                    "dmn.asks_decision", ready.part.at, "info", name=ready.part.name, input=spelled(other.name)
+                )
             elif isinstance(other, Knowledge):
                 self.notes.add("dmn.calls", ready.part.at, "warning", name=ready.part.name, called=other.name)
 
@@ -160,9 +167,10 @@ class _Conversion:
             return None
 
 
-class _NotPlain(Exception):
-    """Inside this module only: a context that is more than named expressions and a result."""
-
-
-def _titled(name: str) -> dict[str, Json]:
-    return {} if name == slug(name) else {"title": {"zh": name[:400], "en": name[:400]}}
+def _formula_input(name: str, kind: Kind, id: str) -> dict[str, Json]:
+    found: dict[str, Json] = {"type": cell_type(kind), "required": False}
+    if name != id:
+        found["title"] = {"zh": name[:400], "en": name[:400]}
+    if spelled(name) != id:
+        found["expr"] = spelled(name)
+    return found

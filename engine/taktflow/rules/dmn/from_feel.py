@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from taktflow.definitions.decision import CellType
@@ -21,6 +21,12 @@ _CLOCK = Clock(datetime(2000, 1, 1, tzinfo=UTC), UTC)
 _MAKERS = frozenset({"date", "time", "date and time", "duration", "years and months duration"})
 
 
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+_PARTS = frozenset({"time offset", "start included", "end included"})
+"""What the language itself calls parts of times and ranges."""
+
+
 class NotCarried(Exception):
     """Nothing in a native table says this."""
 
@@ -35,7 +41,7 @@ def plain(name: str) -> bool:
 
 def slug(name: str, taken: frozenset[str] | set[str] = frozenset(), otherwise: str = "column") -> str:
     """A stable id made of ``name``, none of ``taken``."""
-    words = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    words = re.sub(r"[^a-z0-9]+", "_", _CAMEL.sub("_", name).lower()).strip("_")
     made = words if words[:1].isalpha() else f"{otherwise}_{words}".strip("_")
     made = made[:56]
     found, number = made, 2
@@ -44,25 +50,57 @@ def slug(name: str, taken: frozenset[str] | set[str] = frozenset(), otherwise: s
     return found
 
 
-def respelled(text: str, known: Known) -> str:
-    """``text`` with every name that native expressions cannot read as its slug."""
+def spelled(name: str) -> str:
+    """``name`` as native expressions can read it: the name itself where it is one word."""
+    if plain(name):
+        return name
+    return slug(name) if name.isascii() else re.sub(r"\W+", "_", name).strip("_")
+
+
+def respelled(text: str, known: Known, ids: Mapping[str, str] | None = None) -> str:
+    """``text`` with every name that native expressions cannot read spelled otherwise, and variables by their ``ids``.
+
+    Raises NotCarried where a name of the text's own stands for one that is spelled otherwise.
+    """
     root = known.root(text)
-    changes = sorted(_changes(root, text, known), reverse=True)
-    for at, end, new in changes:
+    spelling = ids or {}
+    if _own_names(root) & {name for name, new in spelling.items() if name != new}:
+        raise NotCarried
+    for at, end, new in sorted(set(_changes(root, text, known, spelling)), reverse=True):
         text = text[:at] + new + text[end:]
     parse(text)
     return text
 
 
-def _changes(root: t.Node, text: str, known: Known) -> Iterator[tuple[int, int, str]]:
+def _changes(root: t.Node, text: str, known: Known, spelling: Mapping[str, str]) -> Iterator[tuple[int, int, str]]:
+    for node in _every(root):
+        if isinstance(node, t.Name) and not _built_in(node.name, known):
+            new = spelling.get(node.name) or spelled(node.name)
+            if new != node.name:
+                yield node.at, node.end, new
+        if isinstance(node, t.Path) and node.field not in _PARTS and not plain(node.field):
+            yield text.index(".", node.of.end) + 1, node.end, spelled(node.field)
+
+
+def _own_names(root: t.Node) -> set[str]:
+    """The names that loops, functions and contexts within the text bring."""
+    found: set[str] = set()
+    for node in _every(root):
+        match node:
+            case t.Iterator():
+                found.add(node.name)
+            case t.FunctionLiteral():
+                found.update(node.parameters)
+            case t.Entry():
+                found.add(node.key)
+    return found
+
+
+def _every(root: t.Node) -> Iterator[t.Node]:
     todo = [root]
     while todo:
         node = todo.pop()
-        if isinstance(node, t.Name) and not plain(node.name) and not _built_in(node.name, known):
-            yield node.at, node.end, slug(node.name)
-        if isinstance(node, t.Path) and not plain(node.field):
-            dot = text.index(".", node.of.end)
-            yield dot + 1, node.end, slug(node.field)
+        yield node
         todo += t.parts(node)
 
 

@@ -300,6 +300,29 @@ def test_an_expression_of_theirs_becomes_a_formula() -> None:
     assert compile_formula(made, 1).decide({"net_price": Decimal(50)}, now=NOW, zone=UTC).value == 55
 
 
+def test_a_formula_reads_the_data_of_its_model_by_the_ids_of_its_inputs() -> None:
+    text = "if OrderSum > 10 then 客户 等级 else string(at.time offset)"
+    grade = '<inputData id="i_g" name="客户 等级"><variable name="客户 等级" typeRef="string"/></inputData>'
+    model, _ = read(
+        an_input("OrderSum", "number"),
+        an_input("at", "time"),
+        grade,
+        a_dmn_decision("d", feel(text), ["Input:i_OrderSum", "Input:i_g", "Input:i_at"]),
+    )
+
+    (made,), _ = decisions_of(model)
+
+    assert isinstance(made, Formula)
+    assert {name: given.expr for name, given in made.inputs.items()} == {
+        "order_sum": "OrderSum",
+        "input": "客户_等级",
+        "at": None,
+    }
+    assert made.expr == "if order_sum > 10 then input else string(at.time offset)"
+    given = {"OrderSum": Decimal(11), "客户_等级": "A"}
+    assert compile_formula(made, 1).decide(given, now=NOW, zone=UTC).value == "A"
+
+
 @pytest.mark.parametrize(
     ("box", "code"),
     [
