@@ -23,7 +23,7 @@ from tests.bench.figures import Figure, figure, told
 
 CLOCK = Clock(datetime(2026, 11, 23, tzinfo=UTC), UTC)
 ROUNDS = 7
-ROWS = 2_000
+ROWS = 500
 TYPES = {
     **dict.fromkeys(("w_tier", "tier", "w_amount", "amount", "w_urgency", "urgency"), NUMBER),
     "region": STRING,
@@ -41,8 +41,8 @@ SHAPES = {
 }
 
 
-def rows() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The same rows with decimals and with floats."""
+def rows(*, lines: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The same rows with decimals and with floats, each with so many order lines."""
     chance = random.Random(7)
     ours: list[dict[str, Any]] = []
     for _ in range(ROWS):
@@ -56,7 +56,7 @@ def rows() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
                 "urgency": Decimal(chance.randint(0, 10)),
                 "region": chance.choice(["EU", "US", "CN", "APAC"]),
                 "paid": chance.random() < 0.5,
-                "lines": [{"qty": Decimal(n), "price": Decimal("2.5") * n} for n in range(10)],
+                "lines": [{"qty": Decimal(n), "price": Decimal("2.5") * n} for n in range(lines)],
             }
         )
     return ours, [floated(row) for row in ours]
@@ -75,10 +75,13 @@ def floated(value: Any) -> Any:
 
 
 def rate(work: Callable[[], object], count: int) -> float:
-    """Evaluations a second."""
-    start = time.perf_counter()
-    work()
-    return count / (time.perf_counter() - start)
+    """Evaluations a second in the best of a few slices: one slice is so short that another process may own all of it."""
+    best = float("inf")
+    for _ in range(6):
+        start = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - start)
+    return count / best
 
 
 def figures_of(
@@ -119,9 +122,13 @@ def figures_of(
 
 
 def test_compiled_formulas_next_to_simpleeval() -> None:
-    exact, rough = rows()
+    short, long = rows(lines=0), rows(lines=10)
 
-    figures = [f for name, (feel, python) in SHAPES.items() for f in figures_of(name, feel, python, exact, rough)]
+    figures = [
+        figure
+        for name, (feel, python) in SHAPES.items()
+        for figure in figures_of(name, feel, python, *(long if "lines" in feel else short))
+    ]
 
     told("formulas", [f.line() for f in figures], {f.name: asdict(f) for f in figures})
     assert all(f.ratio > 0 for f in figures)
