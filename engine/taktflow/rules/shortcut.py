@@ -193,6 +193,8 @@ def _read(columns: Sequence[Column], index: Index, names: dict[str, Any]) -> Ite
         names[f"exact{i}"] = known.axis.exact.get
         names[f"points{i}"] = known.axis.constants
         names[f"other{i}"] = known.axis.size - 1
+        if column.dated:
+            yield f"if v{i} is None: v{i} = now.astimezone(zone).date()"
         yield f"t = type_(v{i})"
         if column.type == "boolean":
             yield f"if t is kind{i}:"
@@ -202,7 +204,7 @@ def _read(columns: Sequence[Column], index: Index, names: dict[str, Any]) -> Ite
             yield f"elif t is kind{i}:"
         yield from _inner(_classed(i, known))
         yield f"elif v{i} is not None: return None"
-        yield "else: return None" if column.dated else f"else: k{i} = 0"
+        yield f"else: k{i} = 0"
 
 
 def _computed(i: int, source: Expression, names: dict[str, Any]) -> str:

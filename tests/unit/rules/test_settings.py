@@ -53,6 +53,8 @@ def test_the_business_date_is_asked_when_the_data_names_none() -> None:
     there = table.decide({}, now=new_year, zone=UTC)
 
     assert (here.value, there.value) == (12, 11)
+    assert table.decide_many([{}, {"order": {"day": None}}], now=new_year, zone=UTC).values() == [11, 11]
+    assert here == table._decided({}, Clock(new_year, ZoneInfo("Asia/Shanghai")), ZoneInfo("Asia/Shanghai"))
     assert here.trace["inputs"] == {"valid": date(2027, 1, 1)}
     assert here.trace["rows"][0]["cells"] == {"valid": "2027-01-01.."}
 
