@@ -75,7 +75,7 @@ def floated(value: Any) -> Any:
 
 
 def rate(work: Callable[[], object], count: int) -> float:
-    """Evaluations a second in the best of a few slices: one slice is so short that another process may own all of it."""
+    """Evaluations a second in the best of a few slices, each so short that another process may own all of it."""
     best = float("inf")
     for _ in range(6):
         start = time.perf_counter()
