@@ -8,11 +8,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taktflow.definitions.decision import Decision
-from taktflow.rules import compile_decision, decision_findings
+from taktflow.rules import Table, compile_decision, decision_findings
+from taktflow.sdk import NodeError
 from tests.unit.rules.builders import NOW, ZONE, a_decision
 
 EPOCH = date(2026, 1, 1)
@@ -118,3 +120,36 @@ def test_a_unique_table_without_findings_is_never_ambiguous(
         hits = [i for i, row in enumerate(rows) if all(t.holds(v) for t, v in zip(row, values, strict=True))]
         told = {(f.args["row"], f.args["other"]) for f in overlaps}
         assert all((f"r{a}", f"r{b}") in told for a in hits for b in hits if a < b)
+
+
+@pytest.mark.parametrize("divided_from", [0, 10_000])
+@pytest.mark.parametrize("policy", ["first", "unique"])
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(rows=ROWS, asked=st.lists(VALUES, min_size=5, max_size=5), texts=st.booleans())
+def test_the_row_that_answers_is_the_one_a_plain_loop_finds_one_by_one_and_many_at_once(
+    policy: str, divided_from: int, rows: list[tuple[Written, ...]], asked: list[tuple[Any, ...]], texts: bool
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("taktflow.rules.index.DIVIDED_FROM", divided_from)
+        table = compile_decision(a_table(rows, policy), 1)
+    scopes = [
+        {"n": str(n) if texts else n, "r": r, "d": d.isoformat() if texts else d}  # As records and as JSON hold them.
+        for n, r, d in asked
+    ]
+
+    many = table.decide_many(scopes, now=NOW, zone=ZONE)
+
+    for values, scope, at_once in zip(asked, scopes, many, strict=True):
+        hits = [i for i, row in enumerate(rows) if all(t.holds(v) for t, v in zip(row, values, strict=True))]
+        wanted: Any = f"r{hits[0]}" if hits else "decision.none"
+        if policy == "unique" and len(hits) > 1:
+            wanted = "decision.ambiguous"
+        assert answering(table, scope) == wanted
+        assert (at_once.code if isinstance(at_once, NodeError) else at_once.trace["rows"][0]["id"]) == wanted
+
+
+def answering(table: Table, scope: dict[str, Any]) -> Any:
+    try:
+        return table.decide(scope, now=NOW, zone=ZONE).trace["rows"][0]["id"]
+    except NodeError as failed:
+        return failed.code
