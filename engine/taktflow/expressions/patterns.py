@@ -53,7 +53,7 @@ class Pattern:
         if self._compiled.search("") is not None:
             raise ValueError("the pattern matches the empty text")
         for match in self._compiled.finditer(text):
-            run.charge(8 + self._steps(len(text) - match.start()) // 3)
+            run.charge(32 + self._steps(len(text) - match.start()) // 3)
             yield match
 
     def _steps(self, chars: int) -> int:
