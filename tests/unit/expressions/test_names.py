@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from taktflow.expressions import ANY, NUMBER, STRING, Clock, ContextOf, ExpressionInvalid, ListOf, Type, parse
 from taktflow.expressions.names import names_in
@@ -108,3 +110,21 @@ def test_a_wrong_type_is_told_at_the_name_with_spaces() -> None:
 @pytest.mark.parametrize("name", ["数量", "नमस्ते", "€ amount", "🐎", "🐎 race", "é", "_x1"])
 def test_names_are_written_in_any_script(name: str) -> None:
     assert parse(f"{{{name}: 5, double: {name} * 2}}.double").evaluate({}, CLOCK) == Decimal(10)
+
+
+_WORDS = ["Unit Price", "Unit", "a-b", "in", "or", "x", "for", "return", "{", "}", "[", "]", "(", ")", ":", ",", "."]
+_WORDS += ["-", "+", "1", '"s"', "instance of", "list", "<", ">", "->", "function", "external", "some", "satisfies"]
+
+
+@given(st.lists(st.sampled_from(_WORDS), max_size=14), st.frozensets(st.text("a-( .*in'’", max_size=6), max_size=4))
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_whatever_names_are_known_a_text_is_read_or_refused_with_a_place(
+    words: list[str], names: frozenset[str]
+) -> None:
+    text = " ".join(words)
+    try:
+        refused, value = None, parse(text, names | frozenset(SCOPE), FIELDS).evaluate(SCOPE, CLOCK)
+    except ExpressionInvalid as wrong:
+        refused, value = wrong, None
+
+    assert refused is None or (0 <= refused.offset <= len(text) and value is None)
