@@ -10,6 +10,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from taktflow.errors import Invalid
 from taktflow.services.asking import Asker
@@ -209,8 +212,6 @@ def test_a_file_names_inputs_by_column_or_by_variable(name: str, body: str) -> N
 
 
 def test_a_workbook_of_inputs_is_read_with_its_dates(tmp_path: Path) -> None:
-    from openpyxl import Workbook
-
     book = Workbook()
     assert book.active is not None
     book.active.append(["line.sku", "qty", "on"])
@@ -223,6 +224,41 @@ def test_a_workbook_of_inputs_is_read_with_its_dates(tmp_path: Path) -> None:
 
     assert place == "a.xlsx:2"
     assert data == {"line": {"sku": "P1"}, "qty": 10, "on": datetime(2026, 3, 2).date()}  # noqa: DTZ001 - likewise
+
+
+def a_workbook() -> bytes:
+    book, file = Workbook(), io.BytesIO()
+    assert book.active is not None
+    book.active.append(["product", "qty"])
+    book.active.append(["P1", 10])
+    book.save(file)
+    return file.getvalue()
+
+
+SEEDS = (b"product,qty\nP1,10\n", b'[{"product": "P1"}]', b"- {product: P1}\n", a_workbook())
+
+
+@given(
+    st.sampled_from(SEEDS),
+    st.sampled_from([".csv", ".json", ".jsonl", ".yaml", ".xlsx"]),
+    st.lists(st.tuples(st.integers(0, 10_000), st.binary(max_size=4), st.integers(0, 8)), max_size=4),
+)
+def test_whatever_a_file_holds_it_is_read_or_refused_with_a_sentence(
+    seed: bytes, ending: str, edits: list[tuple[int, bytes, int]]
+) -> None:
+    body = bytearray(seed)
+    for place, put, taken in edits:
+        at = place % (len(body) + 1)
+        body[at : at + taken] = put
+
+    found, refused = [], f"a{ending}"
+    try:
+        found = list(inputs_in(io.BytesIO(bytes(body)), f"a{ending}", ZONE))
+    except Invalid as wrong:
+        refused = str(wrong)
+
+    assert f"a{ending}" in refused
+    assert all(isinstance(data, dict) for _, data in found)
 
 
 def test_a_draft_among_the_files_of_its_pack_is_found_by_its_id() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, tzinfo
 from itertools import chain
@@ -24,6 +25,21 @@ Placed: TypeAlias = tuple[str, Mapping[str, Value]]
 """Where a case stands in its file (``inputs.csv:3``), and its data."""
 MOST_UNPACKED = 200_000_000
 LONGEST_LINE = 1_000_000
+MOST_COLUMNS = 400
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+"""What openpyxl and what lies under it raise for files that are no good; it has no error of its own for them."""
 
 
 def inputs_in(stream: IO[bytes], name: str, zone: tzinfo) -> Iterator[Placed]:
@@ -114,22 +130,31 @@ def _csv(stream: IO[bytes], name: str, _: tzinfo) -> Iterator[tuple[str, Any]]:
 
 
 def _workbook(stream: IO[bytes], name: str, zone: tzinfo) -> Iterator[tuple[str, Any]]:
-    # Not above: reading openpyxl takes longer than everything else here.
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    body = io.BytesIO(stream.read())
-    try:
-        with zipfile.ZipFile(body) as packed:
-            if sum(one.file_size for one in packed.infolist()) > MOST_UNPACKED:
-                raise Invalid("tables.input_large", name=name, max_mb=MOST_UNPACKED // 1_000_000)
-        book = load_workbook(body, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError) as wrong:
-        raise _unreadable(name, wrong) from wrong
-    rows = book.worksheets[0].iter_rows(values_only=True)
+    rows = _rows(stream, name)
     heads = ["" if head is None else str(head).strip() for head in next(rows, ())]
     told = ((number, [_told(cell, zone) for cell in row]) for number, row in enumerate(rows, 2))
     yield from _table(heads, told, name)
+
+
+def _rows(stream: IO[bytes], name: str) -> Iterator[Sequence[Any]]:
+    # Not above: reading openpyxl takes longer than everything else here.
+    from openpyxl import load_workbook
+
+    body = io.BytesIO(stream.read(MOST_UNPACKED + 1))
+    try:
+        with zipfile.ZipFile(body) as packed:
+            unpacked = sum(one.file_size for one in packed.infolist())
+        if unpacked > MOST_UNPACKED:
+            raise Invalid("tables.input_large", name=name, max_mb=MOST_UNPACKED // 1_000_000)
+        sheet = load_workbook(body, read_only=True, data_only=True).worksheets[0]
+        # What the file says of its own extent may be anything.
+        sheet.reset_dimensions()
+        for row in sheet.iter_rows(values_only=True):
+            if len(row) > MOST_COLUMNS:
+                raise Invalid("tables.input_row", place=name, cells=len(row), heads=MOST_COLUMNS)
+            yield row
+    except _DAMAGE as wrong:
+        raise _unreadable(name, wrong) from wrong
 
 
 def _told(cell: Any, zone: tzinfo) -> Any:
