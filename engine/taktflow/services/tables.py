@@ -129,8 +129,11 @@ def ready_in(source: PackSource, kind: Kind | None = None, id: str | None = None
 
 def own_findings(source: PackSource, placed: Placed) -> list[Finding]:
     """What is wrong with how the table's document and files of rows are written, whatever stands beside it."""
-    name = placed.read_from.name
-    return [f for f in reading_findings(source) if f.file == name or f.file.lower().endswith(".csv")]
+    name, found = placed.read_from.name, reading_findings(source)
+    if placed.read_from.document is None:
+        # A file of another program holds nothing else, and its findings name sheets and elements.
+        return found
+    return [f for f in found if f.file == name or f.file.lower().endswith(".csv")]
 
 
 def reading_findings(source: PackSource) -> list[Finding]:

@@ -87,9 +87,12 @@ def test_a_file_with_wrong_cells_is_told_by_its_cells_and_not_written(folder: Pa
     cell.value = "[1..hundred"
     book.save(folder / "out.xlsx")
 
-    code, said = run("table", "import", folder / "out.xlsx", "--into", folder / "price.yaml", "--apply")
+    (folder / "one.csv").write_text("product,qty\nP1,500\n", encoding="utf-8")
 
-    assert code == 1
+    code, said = run("table", "import", folder / "out.xlsx", "--into", folder / "price.yaml", "--apply")
+    asked, _ = run("decide", folder / "out.xlsx", "--input", folder / "one.csv")
+
+    assert (code, asked) == (1, 1)
     assert f"{book.worksheets[0].title}!{cell.coordinate}" in said
     assert (folder / "price.yaml").read_text(encoding="utf-8") == PRICE
 
