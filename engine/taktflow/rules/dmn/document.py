@@ -90,7 +90,7 @@ class Document:
     parts: Mapping[str, Part] = field(default_factory=dict)
     imports: tuple[Import, ...] = ()
     words: frozenset[str] = frozenset()
-    """Every name given anywhere in the file: what may stand after a dot."""
+    """Every name given anywhere in the file that is more than a word: what may stand after a dot."""
 
     def named(self, kind: type[Named], name: str) -> Iterator[Named]:
         """The parts of one kind called ``name``."""

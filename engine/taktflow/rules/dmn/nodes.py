@@ -31,7 +31,11 @@ class Known:
 
     def root(self, text: str) -> t.Node:
         """The tree of ``text``; raises ExpressionInvalid."""
-        root = parse(text, self.names, self.fields, self.types).root
+        # Most of a large model's names are not in one text, and looking for all of them takes long.
+        words = " ".join(text.split())
+        fields = frozenset(name for name in self.fields if name in words)
+        types = tuple(one for one in self.types if one[0] in words)
+        root = parse(text, self.names, fields, types).root
         ours_first = frozenset(name for name in self.names if find(name) is not None)
         return _own_functions(root, ours_first) if ours_first else root
 

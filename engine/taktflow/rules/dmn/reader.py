@@ -155,7 +155,8 @@ def _words(root: Element) -> Iterator[str]:
     todo = [root]
     while todo:
         element = todo.pop()
-        if name := name_of(element):
+        name = name_of(element)
+        if name and not name.isidentifier():
             yield name
         todo += (c for c in element.children if c.space == root.space)
 

@@ -157,6 +157,8 @@ class Table:
     def _figure(self, values: Sequence[Value], passage: Passage) -> Value:
         if self.aggregation == "COUNT":
             return Decimal(len(values))
+        if self.aggregation == "SUM" and not all(isinstance(v, Decimal) for v in values):
+            return None
         found = values[0]
         for value in values[1:]:
             if self.aggregation == "SUM":

@@ -48,6 +48,10 @@ def test_a_collection_can_be_one_figure(aggregation: str, a: int, expected: int 
     assert asked("COLLECT", a, rules, aggregation=aggregation) == expected
 
 
+def test_what_cannot_be_added_up_has_no_sum() -> None:
+    assert asked("COLLECT", 3, [["> 0", '"low"']], aggregation="SUM") is None
+
+
 def test_rules_that_agree_may_overlap_where_any_of_them_answers() -> None:
     assert asked("ANY", 7, [["> 0", '"low"'], ["> 5", '"lo" + "w"']]) == "low"
 
