@@ -76,6 +76,8 @@ class Consumed:
     timers: Sequence[str] = ()
     signals: Sequence[int] = ()
     inbound: Sequence[int] = ()
+    items: Sequence[tuple[str, int]] = ()
+    """Items of jobs that this commit does, by job and number."""
 
 
 @dataclass(frozen=True, slots=True)

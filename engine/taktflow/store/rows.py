@@ -12,7 +12,7 @@ from taktflow.values import Json, Text, Value
 
 T = TypeVar("T")
 SignalKind: TypeAlias = Literal["start_child", "cancel_child", "child_ended", "message", "broadcast", "lock"]
-Work: TypeAlias = Literal["effects", "timers", "signals", "inbound", "tasks", "alerts", "runnable"]
+Work: TypeAlias = Literal["effects", "timers", "signals", "inbound", "tasks", "alerts", "runnable", "jobs"]
 
 
 @dataclass(frozen=True, slots=True)

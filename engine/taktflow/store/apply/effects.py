@@ -36,6 +36,7 @@ from taktflow.store.apply.locks import ask, free
 from taktflow.store.apply.messages import announce, hear, subscribe, unsubscribe
 from taktflow.store.apply.signals import signal
 from taktflow.store.apply.tasks import change_task, close_task, open_task
+from taktflow.store.causes import cause
 from taktflow.store.commit import EffectOutcome
 from taktflow.store.failures import AlreadyTaken
 from taktflow.store.moments import micros
@@ -67,7 +68,7 @@ _RETRY = "UPDATE effect SET status = 'pending', attempts = ?, next_at = ?, chang
 _TIMER = """INSERT INTO timer (instance_id, timer, due) VALUES (?, ?, ?)
  ON CONFLICT (instance_id, timer) DO UPDATE SET due = excluded.due"""
 _INCIDENT = """INSERT INTO incident (id, instance_id, workflow, node, code, zh, en, details, effect_key, status,
- opened_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?)"""
+ opened_at, cause) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?, ?)"""
 _CLOSE_INCIDENT = """UPDATE incident SET status = 'closed', how = ?, "by" = ?, closed_at = ?
  WHERE id = ? AND status = 'open'"""
 
@@ -212,6 +213,7 @@ def _raise_incident(tx: Transaction, owner: Owner, effect: RaiseIncident) -> Non
         dumps(fault.details),
         effect.effect,
         micros(owner.at),
+        cause(owner.workflow, effect.node, fault.code, fault.en),
     )
     tx.run(_INCIDENT, params)
 

@@ -36,3 +36,6 @@ def consume(tx: Transaction, consumed: Consumed, instance: str | None) -> None:
     for inbound_id in consumed.inbound:
         taken = partial(AlreadyTaken, "inbound", str(inbound_id))
         tx.expect(_INBOUND, (instance, inbound_id), taken)
+    for job, n in consumed.items:
+        taken = partial(AlreadyTaken, "job_item", f"{job}/{n}")
+        tx.expect("DELETE FROM job_item WHERE job_id = ? AND n = ? AND status = 'pending'", (job, n), taken)

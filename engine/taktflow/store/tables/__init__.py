@@ -12,6 +12,7 @@ from taktflow.store.tables.executor import ExecutorTable
 from taktflow.store.tables.inbound import InboundTable
 from taktflow.store.tables.incident import IncidentTable
 from taktflow.store.tables.instance import InstanceTable, JournalTable
+from taktflow.store.tables.job import JobItemTable, JobTable
 from taktflow.store.tables.lock import LockTable
 from taktflow.store.tables.message import ListenerTable, MessageTable, SubscriptionTable
 from taktflow.store.tables.record import RecordChangeTable, RecordIndexTable, RecordTable, RecordUniqueTable
@@ -33,6 +34,8 @@ __all__ = [
     "InboundTable",
     "IncidentTable",
     "InstanceTable",
+    "JobItemTable",
+    "JobTable",
     "JournalTable",
     "ListenerTable",
     "LockTable",

@@ -23,6 +23,12 @@ class InboundTable(SQLModel, table=True):
             sqlite_where=text("status = 'pending'"),
             postgresql_where=text("status = 'pending'"),
         ),
+        Index(
+            "inbound_failed",
+            "id",
+            sqlite_where=text("status = 'failed'"),
+            postgresql_where=text("status = 'failed'"),
+        ),
         Index("inbound_instance", "instance_id"),
         {"sqlite_autoincrement": True},
     )

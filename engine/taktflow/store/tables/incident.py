@@ -11,12 +11,14 @@ from taktflow.store.columns import Moment, Words
 
 
 class IncidentTable(SQLModel, table=True):
-    """One incident; ``zh`` and ``en`` say what happened, ``how`` says how it was settled."""
+    """One incident; ``zh`` and ``en`` say what happened, ``how`` says how it was settled,
+    ``cause`` names what it has in common with others."""
 
     __tablename__ = "incident"
     __table_args__ = (
         Index("incident_opened", "status", "opened_at", "id"),
         Index("incident_instance", "instance_id"),
+        Index("incident_cause", "status", "cause", "opened_at", "id"),
     )
 
     id: str = Field(primary_key=True, sa_type=Words)
@@ -33,3 +35,4 @@ class IncidentTable(SQLModel, table=True):
     by: str | None = Field(default=None, sa_type=Words)
     opened_at: datetime = Field(sa_type=Moment)
     closed_at: datetime | None = Field(default=None, sa_type=Moment)
+    cause: str = Field(sa_type=Words)
