@@ -12,6 +12,7 @@ from taktflow.definitions.rows import WrittenRow, rows_of, unread_files
 from taktflow.errors import Invalid, TaktflowError
 from taktflow.expressions import parse
 from taktflow.rules.answer import is_formula
+from taktflow.rules.dmn.diagram import NAMESPACES, draw
 from taktflow.rules.dmn.extension import EXTENSIONS, header_text, json_text
 from taktflow.rules.dmn.to_feel import POLICIES, TYPE_REFS, feel_answer, feel_tests, feel_values, tested_names, xml_text
 from taktflow.rules.typed import cell_text
@@ -35,6 +36,7 @@ def write_model(decisions: Sequence[Decision], name: str = "decisions") -> bytes
         {
             "xmlns": DMN,
             "xmlns:taktflow": EXTENSIONS,
+            **NAMESPACES,
             "id": "definitions",
             "name": name,
             "namespace": f"{EXTENSIONS}/{name}",
@@ -48,6 +50,7 @@ def write_model(decisions: Sequence[Decision], name: str = "decisions") -> bytes
         writing.inputs(decision)
     for decision in decisions:
         writing.decision(decision)
+    draw(root)
     indent(root)
     return bytes(tostring(root, encoding="utf-8", xml_declaration=True))
 
@@ -92,10 +95,15 @@ class _Writing:
         _extension(element, "definition", header_text(decision))
         SubElement(element, "variable", {"name": decision.id, "typeRef": "Any"})
         for helper in helpers.values():
-            _requires(element, "requiredDecision", helper)
+            self._requires(element, "requiredDecision", helper)
         for name in reads.data:
-            _requires(element, "requiredInput", self.known[name])
+            self._requires(element, "requiredInput", self.known[name])
         self._table(element, decision, helpers)
+
+    def _requires(self, element: Element, tag: str, id: str) -> None:
+        needed = f"{element.attrib['id']}.needs.{id}"
+        requirement = SubElement(element, "informationRequirement", {"id": self.id(needed, needed)})
+        SubElement(requirement, tag, {"href": f"#{id}"})
 
     def _column(self, decision: Decision, column: DecisionInput) -> str:
         """A column's value as a decision of its own, since the table's cells name it; its id."""
@@ -104,7 +112,7 @@ class _Writing:
         _extension(element, "column", json_text(decision.id))
         SubElement(element, "variable", {"name": column.id, "typeRef": TYPE_REFS[column.type]})
         for name in sorted(_names_in(column.expr or "")):
-            _requires(element, "requiredInput", self.known[name])
+            self._requires(element, "requiredInput", self.known[name])
         SubElement(SubElement(element, "literalExpression"), "text").text = xml_text(column.expr or "")
         return id
 
@@ -164,11 +172,6 @@ class _Writing:
         if noted:
             note = row.cells[inputs + outputs] if len(row.cells) > inputs + outputs else ""
             SubElement(SubElement(rule, "annotationEntry"), "text").text = xml_text(cell_text(note))
-
-
-def _requires(element: Element, tag: str, id: str) -> None:
-    requirement = SubElement(element, "informationRequirement")
-    SubElement(requirement, tag, {"href": f"#{id}"})
 
 
 def _extension(element: Element, tag: str, text: str) -> None:

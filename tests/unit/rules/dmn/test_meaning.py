@@ -203,7 +203,7 @@ def test_what_another_tool_changed_is_changed_and_the_rest_is_kept() -> None:
 
 
 ORDER = {
-    "definitions": ["itemDefinition", "inputData", "decision"],
+    "definitions": ["itemDefinition", "inputData", "decision", "DMNDI"],
     "inputData": ["description", "extensionElements", "variable"],
     "decision": ["description", "extensionElements", "variable", "informationRequirement", "EXPRESSION"],
     "decisionTable": ["input", "output", "annotation", "rule"],
@@ -237,6 +237,9 @@ def test_elements_stand_in_the_order_of_the_standards_schema() -> None:
 
     assert seen == ORDER.keys()
     assert len(ids) == len(set(ids))
+    drawn = [e.attrib["dmnElementRef"] for e in root.iter() if "dmnElementRef" in e.attrib]
+    named = ("inputData", "decision", "informationRequirement")
+    assert sorted(drawn) == sorted(e.attrib["id"] for e in root.iter() if e.tag.rpartition("}")[2] in named)
     assert all(re.fullmatch(r"[^\W\d][\w.-]*", id) for id in ids)
 
 
