@@ -42,6 +42,7 @@ ROUNDS = 5
 ROUND_S = 0.4
 ROWS = 10_000
 MANY = 10_000
+BATCHES = 10
 COMPARED = 200
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -157,7 +158,12 @@ def test_answers_a_second_next_to_zen(shape: Shape, single: float) -> None:
         return decide(data).trace
 
     def at_once() -> float:
-        return MANY / seconds(lambda: table.decide_many(ours, now=NOW, zone=ZONE).values())
+        # Several times, since one batch is over before the machine's other work comes to its turn.
+        def batches() -> None:
+            for _ in range(BATCHES):
+                table.decide_many(ours, now=NOW, zone=ZONE).values()
+
+        return BATCHES * MANY / seconds(batches)
 
     def zen_at_once() -> float:
         return MANY / seconds(lambda: zen.many(theirs))

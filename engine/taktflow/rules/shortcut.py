@@ -119,6 +119,9 @@ def shortcut_of(policy: str, columns: Sequence[Column], index: Index, tracing: T
         "set_made": set_made,
         "tracing": tracing,
         "constants": constants,
+        "constant": constants.__getitem__,
+        "map": map,
+        "list": list,
         "END": index.count,
         "Clock": Clock,
         "KeyError": KeyError,
@@ -149,9 +152,9 @@ def shortcut_of(policy: str, columns: Sequence[Column], index: Index, tracing: T
 
 def _valued(tracing: Tracing) -> str:
     if len(tracing.outputs) == 1:
-        return "[constants[row] for row in rows]"
-    single, pairs = _pairs(tracing)
-    return f"[{pairs} for {single} in [constants[row] for row in rows]]"
+        return "list(map(constant, rows))"
+    values, pairs = _pairs(tracing)
+    return f"[{pairs} for {values} in map(constant, rows)]"
 
 
 def _pairs(tracing: Tracing) -> tuple[str, str]:
