@@ -11,6 +11,7 @@ KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 
 RESERVED = frozenset(
     {"type", "title", "note", "max_visits", "out", "each", "as", "idempotency", "retry", "timeout", "on"}
+    | {"events", "lock", "undo"}
 )
 """What every activity of a workflow may carry besides its settings; the engine reads these, the node never does."""
 
