@@ -17,7 +17,7 @@ from taktflow.definitions.decision import Decision
 from taktflow.rules.dmn.xml import Element
 from taktflow.values import Json
 
-EXTENSIONS = "https://taktflow.dev/dmn"
+EXTENSIONS = "urn:taktflow:dmn"
 """The namespace of the elements that are ours."""
 
 

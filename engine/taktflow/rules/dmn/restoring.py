@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from taktflow.definitions.decision import Decision, DecisionInput, DecisionOutput
 from taktflow.rules.dmn import boxes as b
-from taktflow.rules.dmn.to_feel import POLICIES, TYPE_REFS, feel_answer, feel_tests, feel_values, xml_text
+from taktflow.rules.dmn.to_feel import POLICIES, TYPE_REFS, feel_answer, feel_asked, feel_tests, feel_values, xml_text
 from taktflow.rules.typed import cell_text
 from taktflow.values import Json
 
@@ -47,7 +47,7 @@ def restored(
 
 def _input(column: DecisionInput, clause: b.InputClause, derived: Json, said: dict[str, Json]) -> dict[str, Json]:
     found = dict(said)
-    if clause.expression.text not in (xml_text(column.expr or column.id), column.id):
+    if clause.expression.text not in (feel_asked(column), column.id):
         found["expr"] = derived.get("expr", derived["id"])
     return _domain(column, clause.expression.type_ref, clause.values, derived, found)
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from taktflow.definitions.decision import Cell as Written
-from taktflow.definitions.decision import CellType, DecisionOutput, HitPolicy
+from taktflow.definitions.decision import CellType, DecisionInput, DecisionOutput, HitPolicy
 from taktflow.expressions import Cell, ExpressionInvalid, parse_cell
 from taktflow.rules.answer import is_formula
 from taktflow.rules.period import parse_period
@@ -74,6 +74,13 @@ def feel_value(value: Value) -> str:
             return f'duration("{shown(value)}")'
         case _:
             return quoted(shown(value))
+
+
+def feel_asked(column: DecisionInput) -> str:
+    """What a column tests; a date may come as text or with a time, which a table of ours reads by itself."""
+    if column.expr is None:
+        return column.id
+    return xml_text(f"date({column.expr})" if column.type == "date" else column.expr)
 
 
 def feel_tests(written: Written, type_: CellType, *, period: bool = False) -> str:

@@ -14,7 +14,16 @@ from taktflow.expressions import parse
 from taktflow.rules.answer import is_formula
 from taktflow.rules.dmn.diagram import NAMESPACES, draw
 from taktflow.rules.dmn.extension import EXTENSIONS, header_text, json_text
-from taktflow.rules.dmn.to_feel import POLICIES, TYPE_REFS, feel_answer, feel_tests, feel_values, tested_names, xml_text
+from taktflow.rules.dmn.to_feel import (
+    POLICIES,
+    TYPE_REFS,
+    feel_answer,
+    feel_asked,
+    feel_tests,
+    feel_values,
+    tested_names,
+    xml_text,
+)
 from taktflow.rules.typed import cell_text
 
 DMN = "https://www.omg.org/spec/DMN/20230324/MODEL/"
@@ -39,7 +48,7 @@ def write_model(decisions: Sequence[Decision], name: str = "decisions") -> bytes
             **NAMESPACES,
             "id": "definitions",
             "name": name,
-            "namespace": f"{EXTENSIONS}/{name}",
+            "namespace": f"{EXTENSIONS}:{name}",
             "expressionLanguage": FEEL,
             "typeLanguage": FEEL,
             "exporter": "Taktflow",
@@ -113,7 +122,7 @@ class _Writing:
         SubElement(element, "variable", {"name": column.id, "typeRef": TYPE_REFS[column.type]})
         for name in sorted(_names_in(column.expr or "")):
             self._requires(element, "requiredInput", self.known[name])
-        SubElement(SubElement(element, "literalExpression"), "text").text = xml_text(column.expr or "")
+        SubElement(SubElement(element, "literalExpression"), "text").text = feel_asked(column)
         return id
 
     def _table(self, parent: Element, decision: Decision, helpers: Mapping[str, str]) -> None:
@@ -138,7 +147,7 @@ class _Writing:
         attributes = {"id": self.id(f"{decision.id}.in.{column.id}", f"{decision.id}.in"), "label": column.id}
         clause = SubElement(table, "input", attributes)
         expression = SubElement(clause, "inputExpression", {"typeRef": TYPE_REFS[column.type]})
-        SubElement(expression, "text").text = xml_text(column.id if named else column.expr or column.id)
+        SubElement(expression, "text").text = column.id if named else feel_asked(column)
         if column.values:
             values = SubElement(clause, "inputValues")
             SubElement(values, "text").text = feel_values(column.values, column.type)

@@ -127,6 +127,21 @@ def test_a_column_that_formulas_name_is_a_decision_of_its_own() -> None:
     assert decisions_of(model_of(document))[0] == (table,)
 
 
+def test_a_date_that_comes_as_text_or_with_a_time_is_read_in_dmn_too() -> None:
+    table = a_decision(
+        [{"id": "day", "type": "date", "expr": "order.day"}],
+        [{"id": "n", "type": "number"}],
+        [["r1", "2026-11-23", "1"]],
+    )
+    document = write_model([table])
+    model = model_of(bare(document))
+
+    for day in ("2026-11-23", date(2026, 11, 23), NOW.replace(year=2026, month=11, day=23)):
+        data = {"order": {"day": day}}
+        assert model.evaluate("table", data, CLOCK).value == answered(table, data) == 1
+    assert decisions_of(model_of(document))[0] == (table,)
+
+
 def test_a_cross_tab_is_written_as_its_rows() -> None:
     table = a_decision(
         [{"id": "sku", "type": "text"}, {"id": "region", "type": "text"}],
