@@ -111,12 +111,15 @@ class ChildEnded:
 
 @dataclass(frozen=True, slots=True)
 class IncidentResolved:
-    """A person settles an incident: try again (after ``changes`` to variables, by path), or skip with ``value``."""
+    """A person settles an incident: try again (after ``changes`` to variables, by path), or skip with ``value``.
+
+    ``happened`` says that an effect of unknown outcome did happen, and gave ``value``.
+    """
 
     at: datetime
     incident: str
     by: str
-    action: Literal["retry", "skip"]
+    action: Literal["retry", "skip", "happened"]
     changes: Mapping[str, Value] = field(default_factory=dict)
     value: Value = None
 

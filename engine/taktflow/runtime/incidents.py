@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from taktflow.runtime import activities
 from taktflow.runtime.effects import CloseIncident
-from taktflow.runtime.events import IncidentResolved
+from taktflow.runtime.events import EffectDone, IncidentResolved
 from taktflow.runtime.segment import Segment
 from taktflow.runtime.state import Token
 
@@ -22,7 +22,9 @@ def settled(segment: Segment, token: Token, event: IncidentResolved) -> None:
     freed = replace(token, wait=None)
     segment.state.tokens[token.id] = freed
     node = segment.plan.nodes[token.node]
-    if event.action == "skip":
+    if event.action == "happened" and wait["stage"] == "effect":
+        activities.done(segment, freed, EffectDone(event.at, wait["effect"], event.value))
+    elif event.action != "retry":
         segment.assign(token, getattr(node.model, "out", None), event.value)
         segment.leave(freed, done=False)
     elif wait["stage"] == "leave":

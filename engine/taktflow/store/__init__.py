@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taktflow.store.apply.inbound import Received
+from taktflow.store.apply.jobs import NewJob
 from taktflow.store.commit import (
     AuditEntry,
     Commit,
@@ -27,8 +28,9 @@ from taktflow.store.failures import (
 )
 from taktflow.store.lists.audits import AuditFilter
 from taktflow.store.lists.definitions import DRAFT, NewDefinition
-from taktflow.store.lists.incidents import IncidentFilter
+from taktflow.store.lists.incidents import IncidentFilter, IncidentGroup
 from taktflow.store.lists.instances import InstanceFilter
+from taktflow.store.lists.jobs import JobItemRow, JobReason, JobRow
 from taktflow.store.lists.paging import Part
 from taktflow.store.lists.records import AnyOf, Between, Match, StartsWith
 from taktflow.store.lists.tasks import TaskFilter
@@ -83,11 +85,15 @@ __all__ = [
     "EffectRow",
     "InboundRow",
     "IncidentFilter",
+    "IncidentGroup",
     "IncidentRow",
     "IndexValue",
     "InstanceFilter",
     "InstanceRow",
     "InstanceUpdate",
+    "JobItemRow",
+    "JobReason",
+    "JobRow",
     "JournalRow",
     "LoadedInstance",
     "LockRow",
@@ -96,6 +102,7 @@ __all__ = [
     "NewDefinition",
     "NewInbound",
     "NewInstance",
+    "NewJob",
     "NewMessage",
     "Notice",
     "Page",

@@ -232,6 +232,7 @@ class IncidentRow:
     by: str | None
     opened_at: datetime
     closed_at: datetime | None
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

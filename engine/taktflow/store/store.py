@@ -25,6 +25,7 @@ from taktflow.store.lists.figures import Figures
 from taktflow.store.lists.inbounds import Inbounds
 from taktflow.store.lists.incidents import Incidents
 from taktflow.store.lists.instances import Instances
+from taktflow.store.lists.jobs import Jobs
 from taktflow.store.lists.locks import Locks
 from taktflow.store.lists.paging import Asking
 from taktflow.store.lists.people import People
@@ -60,6 +61,7 @@ class Store:
         self.instances = Instances(self._asking, self._writer)
         self.tasks = Tasks(self._asking, self._writer)
         self.incidents = Incidents(self._asking, self._writer)
+        self.jobs = Jobs(self._asking, self.write)
         self.locks = Locks(self._asking, self._writer)
         self.records = Records(self._asking, self._writer)
         self.alerts = Alerts(self._asking, self._writer)

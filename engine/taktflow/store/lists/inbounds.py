@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, literal_column, select
 
+from taktflow.store.apply.alerts import note_audit
+from taktflow.store.apply.jobs import take_item
+from taktflow.store.commit import AuditEntry
 from taktflow.store.lists.filters import same
 from taktflow.store.lists.paging import Order, Part
 from taktflow.store.lists.room import Room
+from taktflow.store.moments import micros
 from taktflow.store.rows import InboundRow, MessageRow, Page
 from taktflow.store.tables import metadata
+from taktflow.store.transaction import Transaction
 from taktflow.values import loads
 
+Items: TypeAlias = Sequence[tuple[str, int]]
 _b = metadata.tables["inbound"].c
 _m = metadata.tables["message"].c
 
@@ -31,7 +39,27 @@ class Inbounds(Room):
         """Raw events; what is None does not matter."""
         pairs = ((_b.connection, connection), (_b.status, status), (_b.instance_id, instance))
         query = select(*_b).where(*same(pairs))
+        if status == "failed":
+            # Said as a constant, so that the database sees that the index of failed ones will do.
+            query = query.where(_b.status == literal_column("'failed'"))
         return self._asking.page(query, Order("-id", (_b.id,), descending=True), part or Part(), _inbound)
+
+    def settle_again(self, id: int, status: str, at: datetime, audit: AuditEntry, items: Items = ()) -> bool:
+        """Lets an event that failed wait again (``pending``) or sets it aside (``dropped``); False when it did not.
+
+        ``items`` are the items of jobs that are done with it.
+        """
+        sql = "UPDATE inbound SET status = ?, next_at = ? WHERE id = ? AND status IN ('failed', 'ignored')"
+
+        def act(tx: Transaction) -> bool:
+            if not tx.count(sql, (status, micros(at), id)):
+                return False
+            for job, n in items:
+                take_item(tx, job, n)
+            note_audit(tx, audit)
+            return True
+
+        return self._write(act, work="inbound")
 
     def messages(
         self, part: Part | None = None, *, status: str | None = None, name: str | None = None, key: str | None = None

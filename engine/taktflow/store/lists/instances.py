@@ -67,6 +67,9 @@ class InstanceFilter:
     started_before: datetime | None = None
     has_incidents: bool | None = None
     parent: str | None = None
+    version: int | None = None
+    alive: bool = False
+    """Only what is not over: running or suspended."""
 
 
 class Instances(Room):
@@ -151,10 +154,13 @@ def _filtered(wanted: InstanceFilter) -> Select[Any]:
         (_i.workflow, wanted.workflow),
         (_i.business_key, wanted.key),
         (_i.parent_id, wanted.parent),
+        (_i.version, wanted.version),
     )
     query = select(*_SHOWN).where(*same(pairs), *within(_i.started_at, wanted.started_from, wanted.started_before))
     if wanted.key_prefix:
         query = query.where(starts_with(_i.business_key, wanted.key_prefix))
+    if wanted.alive:
+        query = query.where(_i.status.in_(("running", "suspended")))
     if wanted.has_incidents is not None:
         query = query.where(_i.incidents > 0 if wanted.has_incidents else _i.incidents <= 0)
     return query
