@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,7 +20,16 @@ class Settings(BaseSettings):
     var: Path = Field(Path("var"), description="Where this process keeps files of its own.")
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
+    executor: Literal["embedded", "celery"] = Field(
+        "embedded", description="Who performs effects: embedded, threads of the server; celery, `taktflow worker`."
+    )
     executor_threads: int = Field(8, ge=1, le=256, description="How many effects this process performs at once.")
+    broker_url: SecretStr | None = Field(None, description="For celery: amqp:// (RabbitMQ) or redis:// address.")
+    broker_queue: str = Field("taktflow", min_length=1, description="For celery: the queue, one an installation.")
+    worker_processes: int = Field(2, ge=1, le=128, description="For celery: processes of a worker.")
+    ticket_limit_s: int = Field(
+        300, ge=10, description="For celery: seconds after which a worker process that hangs is killed."
+    )
     language: Language = Field("zh", description="The language when a reader names none.")
     timezone: str = Field("Asia/Shanghai", description="The plant's time zone, used at the rim.")
     session_hours: int = Field(12, ge=1, le=24 * 30, description="How long a sign-in lasts, in hours.")

@@ -4,10 +4,12 @@ from taktflow.cli.commands import app
 from taktflow.cli.exchange import export_table, import_table
 from taktflow.cli.tables import decide, table
 from taktflow.cli.trials import backtest_table
+from taktflow.cli.working import worker
 
 __all__ = ["app"]
 
 app.command()(decide)
+app.command()(worker)
 table.command("import")(import_table)
 table.command("export")(export_table)
 table.command("backtest")(backtest_table)

@@ -1,4 +1,4 @@
-"""The command line: ``taktflow check | test | run | publish | serve | migrate | plugins | new | user``."""
+"""The command line: ``taktflow check | test | run | publish | serve | worker | migrate | plugins | new | user``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from taktflow.api.logs import configure_logs
 from taktflow.api.server import server
 from taktflow.catalog import Catalog, announced
 from taktflow.cli.telling import language, print_findings, running_engine, told
+from taktflow.cli.working import executor_of
 from taktflow.definitions.load import load
 from taktflow.definitions.pack import read_pack
 from taktflow.errors import Invalid, Refused
@@ -141,10 +142,10 @@ def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = None,
 ) -> None:
-    """Serve the API and the designer, and perform what workflows owe, until told to stop."""
+    """Serve the API and the designer, and perform what workflows owe or have workers do it, until told to stop."""
     configure_logs()
     with told(), running_engine() as engine:
-        executor = EmbeddedExecutor(engine)
+        executor = executor_of(engine)
         executor.start()
         try:
             server(engine, host=host, port=port).run()

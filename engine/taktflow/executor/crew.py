@@ -61,6 +61,7 @@ class Crew:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._dropped: set[str] = set()
+        self._done = 0
 
     def start(self) -> None:
         """Begins to work, on what commits of this process claim, too."""
@@ -88,6 +89,17 @@ class Crew:
             return bool(self._flight)
 
     @property
+    def load(self) -> int:
+        """How many jobs are under way, begun or not."""
+        with self._lock:
+            return len(self._flight)
+
+    @property
+    def done(self) -> int:
+        """How many jobs have ended since the start."""
+        return self._done
+
+    @property
     def resting(self) -> bool:
         """Whether work that broke waits to be tried again."""
         with self._lock:
@@ -99,7 +111,7 @@ class Crew:
         return self._queue.qsize()
 
     def await_quiet(self, holds: Callable[[], bool], timeout_s: float) -> bool:
-        """Waits for a moment in which ``holds()``, asked whenever work ends; False after ``timeout_s``."""
+        """Waits for a moment in which ``holds()``, asked whenever no job waits; False after ``timeout_s``."""
         with self._quiet:
             return self._quiet.wait_for(holds, timeout_s)
 
@@ -195,7 +207,9 @@ class Crew:
                 self._rest(job.key, broke)
                 with self._lock:
                     self._flight.discard(job.key)
+                    self._done += 1
                     quiet = not self._flight
                 if quiet:
                     self._calm()
+                if quiet or self._queue.empty():
                     self.tell_quiet()

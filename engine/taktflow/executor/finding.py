@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -16,37 +17,43 @@ _LONGEST_PAUSE_S = 5.0
 _SHORTEST_PAUSE_S = 0.005
 
 
-def find(engine: Engine, crew: Crew, most: int = _BATCH) -> int:
-    """Hands ``crew`` what is due, at most ``most`` of each kind and no more effects than it has room for; how many."""
+@dataclass(frozen=True)
+class Found:
+    """What one round came to: how many jobs, and whether more may be due than it took."""
+
+    jobs: int
+    more: bool
+
+
+def find(engine: Engine, crew: Crew, room: int | None = None, most: int = _BATCH) -> Found:
+    """Hands ``crew`` what is due: at most ``most`` of each kind, and no more than ``room`` effects.
+
+    Without ``room`` the crew gets a stock that keeps it busy for a while, as suits who need not share.
+    """
     store = engine.store
     now = engine.now()
-    found = 0
+    jobs = 0
     for signal in store.pending_signals(most):
-        found += crew.add(f"signal:{signal.id}", URGENT, partial(deliver, engine, signal))
+        jobs += crew.add(f"signal:{signal.id}", URGENT, partial(deliver, engine, signal))
     for timer in store.due_timers(now, most):
-        found += crew.add(f"timer:{timer.instance}:{timer.timer}", URGENT, partial(fire, engine, timer))
+        jobs += crew.add(f"timer:{timer.instance}:{timer.timer}", URGENT, partial(fire, engine, timer))
     for row in store.pending_inbound(now, most):
-        found += crew.add(f"inbound:{row.id}", URGENT, partial(take_inbound, engine, row))
+        jobs += crew.add(f"inbound:{row.id}", URGENT, partial(take_inbound, engine, row))
     for instance in store.ready_instances(most):
-        found += crew.add(f"ready:{instance}", URGENT, partial(run_on, engine, instance))
+        jobs += crew.add(f"ready:{instance}", URGENT, partial(run_on, engine, instance))
     crew.forget_rests()
-    room = 4 * crew.size + most - crew.waiting
-    if room > 0:
-        claimed = store.claim_effects(min(room, most), now, engine.epoch)
-        crew.taken([(0, effect) for effect in claimed])
-        found += len(claimed)
-    return found
+    wanted = min(4 * crew.size + most - crew.waiting if room is None else room, most)
+    if wanted <= 0:
+        return Found(jobs, more=True)
+    claimed = store.claim_effects(wanted, now, engine.epoch)
+    crew.taken([(0, effect) for effect in claimed])
+    return Found(jobs + len(claimed), more=jobs >= most or len(claimed) == wanted)
 
 
 def anything_due(store: Store, now: datetime) -> bool:
     """Whether something waits to be done that nobody has taken."""
     due = store.next_due()
-    return (
-        (due is not None and due <= now)
-        or bool(store.pending_signals(1))
-        or bool(store.ready_instances(1))
-        or bool(store.pending_inbound(now, 1))
-    )
+    return (due is not None and due <= now) or bool(store.pending_signals(1)) or bool(store.ready_instances(1))
 
 
 def pause_s(engine: Engine, resting: bool) -> float:
