@@ -306,7 +306,7 @@ def test_the_result_of_an_executor_that_was_taken_for_dead_is_not_told_twice(wor
     assert world.outside.entered.wait(10)
     other = world.born()
 
-    settle_orphans(other.engine, alive_since=world.now() + timedelta(hours=1))
+    settle_orphans(other.engine, [slow.engine.epoch])
     (claimed,) = other.engine.store.claim_effects(10, world.now(), other.engine.epoch)
     world.outside.gate.set()
     slow.idle()

@@ -36,7 +36,7 @@ class EmbeddedExecutor:
         """Takes over what an earlier process left, then begins to work.
 
         On SQLite there is one executor at a time (Refused for a second one), so that whatever is under way is an
-        earlier process's. On a server, work is taken over from executors that have not been heard of for a while.
+        earlier process's. On a server, work is taken over from executors whose session is gone, or silent for long.
         """
         if self._data_lock is not None:
             self._data_lock.acquire()
@@ -54,6 +54,7 @@ class EmbeddedExecutor:
             self._thread.join(timeout_s)
         self._upkeep.stop(timeout_s)
         self._crew.stop(timeout_s)
+        self._upkeep.leave()
         if self._data_lock is not None:
             self._data_lock.release()
 

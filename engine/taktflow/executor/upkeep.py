@@ -1,4 +1,4 @@
-"""What every node does beside the work: tells that it lives, frees what dead ones hold, sees to clocks and folders."""
+"""What every node does beside the work: shows that it lives, frees what dead ones hold, sees to clocks and folders."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from functools import partial
 
 import structlog
 
+from taktflow.executor.ownership import take_over
 from taktflow.services.engine import Engine
 from taktflow.services.inbound import poll_channels
-from taktflow.services.perform import settle_orphans
+from taktflow.services.jobs import JobWork
 from taktflow.services.schedules import start_scheduled
 
 log = structlog.get_logger(__name__)
 _POLL_S = 1.0
 _SWEEP = timedelta(seconds=5)
-_SILENCE = timedelta(seconds=20)
 
 
 class Upkeep:
@@ -33,12 +33,15 @@ class Upkeep:
         self._alone = alone
         self._doors = doors
         self._stopping = threading.Event()
+        self._presence = engine.store.presence(engine.epoch, self._bereaved)
         self._thread: threading.Thread | None = None
         self._scheduled_to: datetime | None = None
         self._swept_at: datetime | None = None
 
     def start(self) -> None:
-        """Sweeps once, then begins to look."""
+        """Shows that this executor lives and takes over what dead ones left, then begins to look."""
+        if self._presence is not None:
+            self._presence.start()
         self._sweep()
         self._thread = threading.Thread(target=self._poll, name="taktflow-poll", daemon=True)
         self._thread.start()
@@ -49,11 +52,17 @@ class Upkeep:
         if self._thread is not None:
             self._thread.join(timeout_s)
 
+    def leave(self) -> None:
+        """Lets others see that this executor is gone; call it last, once nothing of it works any more."""
+        if self._presence is not None:
+            self._presence.stop()
+
     def _poll(self) -> None:
         engine = self._engine
         looks: list[Callable[[], object]] = [engine.published.refresh_if_changed, self._sweep, self._schedule]
         if self._doors:
             looks.append(partial(poll_channels, engine))
+        looks.append(JobWork(engine, alone=self._alone).look)
         while not self._stopping.wait(_POLL_S):
             for look in looks:
                 try:
@@ -66,15 +75,19 @@ class Upkeep:
         start_scheduled(self._engine, self._scheduled_to or now - timedelta(days=1), now)
         self._scheduled_to = now
 
+    def _bereaved(self) -> None:
+        """Another executor has just died."""
+        try:
+            take_over(self._engine, self._stopping.wait)
+        except Exception:  # The next sweep looks again.
+            log.exception("taking over failed")
+
     def _sweep(self) -> None:
-        """Tells that this executor lives, and frees what dead ones hold."""
+        """Frees what dead executors hold."""
         engine, now = self._engine, self._engine.now()
         if self._swept_at is not None and now - self._swept_at < _SWEEP:
             return
-        engine.store.heartbeat(engine.epoch, now)
-        if not self._alone:
-            settle_orphans(engine, alive_since=now - _SILENCE)
-        elif self._swept_at is None:
-            settle_orphans(engine)
+        if not self._alone or self._swept_at is None:
+            take_over(engine, self._stopping.wait)
         self._also()
         self._swept_at = now

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Collection
 
 import structlog
 
@@ -32,6 +31,10 @@ def perform(engine: Engine, claimed: ClaimedEffect) -> None:
     again by the sweep.
     """
     asked = claimed.perform
+    if asked.idempotency == "none" and not engine.store.holds_effect(asked.key, claimed.epoch):
+        # We were silent for so long that another executor has taken it up: a person may have been asked by now.
+        log.warning("effect lost before it began", effect=asked.key)
+        return
     plan = engine.published.plan(engine.store.load_instance(claimed.instance).plan_id)
     connections = PublishedConnections(engine) if asked.idempotency in ("key", "none") else None
     try:
@@ -83,13 +86,12 @@ def _stored(write: Callable[[], None]) -> None:
             pause *= 2
 
 
-def settle_orphans(engine: Engine, alive_since: datetime | None = None) -> int:
-    """Takes up the effects that an earlier process was performing when it ended; how many there were.
+def settle_orphans(engine: Engine, dead: Collection[int] | None = None) -> int:
+    """Takes up the effects that the executor runs ``dead`` (all others, for None) were performing; how many.
 
-    Executors heard of after ``alive_since`` live; without it every other one is dead. What may be sent again is pending
-    again. What must not be sent twice has an unknown outcome and asks a person.
+    What may be sent again is pending again. What must not be sent twice has an unknown outcome and asks a person.
     """
-    again, doubtful = engine.store.requeue_orphans(engine.epoch, engine.now(), alive_since)
+    again, doubtful = engine.store.requeue_orphans(engine.epoch, engine.now(), None if dead is None else sorted(dead))
     for orphan in doubtful:
         args = {"node": orphan.perform.node}
         text = Text(zh=sentence("effect.unknown", "zh", args), en=sentence("effect.unknown", "en", args))

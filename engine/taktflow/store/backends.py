@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol
+
 from taktflow.store import sqlite
 from taktflow.store.address import Address
 from taktflow.store.readers import Reader, SqliteReader
@@ -24,3 +27,19 @@ def reader(address: Address) -> Reader:
     from taktflow.store import postgres
 
     return postgres.reading(address.dsn)
+
+
+class Presence(Protocol):
+    """Shows that a process lives."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+def presence(address: Address, epoch: int, bereaved: Callable[[], None]) -> Presence | None:
+    """The presence of the run ``epoch`` on a server; a file has one process, which the lock beside it tells."""
+    if address.path is not None:
+        return None
+    from taktflow.store.presence import Presence as OnServer
+
+    return OnServer(address.dsn, epoch, bereaved)

@@ -14,6 +14,7 @@ import psycopg
 from taktflow.errors import Invalid
 from taktflow.store.failures import StoreFailed
 from taktflow.store.readers import ReaderLost
+from taktflow.store.runs import SERVER_CLOCK
 from taktflow.store.transaction import Params, Row
 
 _CONNECT_TIMEOUT_S = 10
@@ -29,7 +30,16 @@ def connect(dsn: str) -> psycopg.Connection[Row]:
     """A connection that leaves transactions to its owner; StoreFailed when the server does not answer."""
     try:
         found = psycopg.connect(
-            dsn, autocommit=True, connect_timeout=_CONNECT_TIMEOUT_S, prepare_threshold=2, application_name="taktflow"
+            dsn,
+            autocommit=True,
+            connect_timeout=_CONNECT_TIMEOUT_S,
+            prepare_threshold=2,
+            application_name="taktflow",
+            # A network that swallows everything must not hold a thread longer than a lease lasts.
+            keepalives_idle=5,
+            keepalives_interval=3,
+            keepalives_count=3,
+            tcp_user_timeout=15_000,
         )
     except psycopg.OperationalError as error:
         raise ServerUnreachable(str(error)) from error
@@ -58,6 +68,7 @@ class PostgresConnection:
     """The writer's connection. Statements are sent ahead; their outcome is known at the next question or flush."""
 
     skip_locked = " FOR UPDATE SKIP LOCKED"
+    clock = SERVER_CLOCK
 
     def __init__(self, raw: psycopg.Connection[Row]) -> None:
         self._raw = raw
@@ -70,6 +81,10 @@ class PostgresConnection:
         self._apart = False
         """Inside a savepoint each expectation is met at once, so that the reason is found before what follows fails."""
         self.written = 0
+        self.sent = 0
+        """Statements sent so far, for whoever measures."""
+        self.trips = 0
+        """How often this side has waited for the other."""
 
     @property
     def lost(self) -> bool:
@@ -90,13 +105,13 @@ class PostgresConnection:
     def rows(self, sql: str, params: Params = ()) -> list[Row]:
         self.written += 1
         cursor = self._send(sql, params, 0)
-        self._pipeline.sync()
+        self._sync()
         return cursor.fetchall()
 
     def count(self, sql: str, params: Params = ()) -> int:
         self.written += 1
         cursor = self._send(sql, params, 0)
-        self._pipeline.sync()
+        self._sync()
         return cursor.rowcount
 
     def lock(self, *name: str) -> None:
@@ -105,10 +120,10 @@ class PostgresConnection:
         self.run("SELECT pg_advisory_xact_lock(?, ?)", (0x7461, key))
 
     def begin(self) -> None:
-        self._raw.execute("BEGIN")
+        self._say("BEGIN")
 
     def flush(self) -> None:
-        self._pipeline.sync()
+        self._sync()
         expected, self._expected = self._expected, []
         self._used.clear()
         for cursor, otherwise in expected:
@@ -116,26 +131,26 @@ class PostgresConnection:
                 raise otherwise()
 
     def commit(self) -> None:
-        self._raw.execute("COMMIT")
-        self._pipeline.sync()
+        self._say("COMMIT")
+        self._sync()
 
     def rollback(self) -> None:
         self._settle()
         self._apart = False
-        self._raw.execute("ROLLBACK")
-        self._pipeline.sync()
+        self._say("ROLLBACK")
+        self._sync()
 
     def savepoint(self) -> None:
-        self._raw.execute("SAVEPOINT item")
+        self._say("SAVEPOINT item")
         self._apart = True
 
     def release(self) -> None:
-        self._raw.execute("RELEASE item")
+        self._say("RELEASE item")
         self._apart = False
 
     def rollback_to(self) -> None:
         self._settle()
-        self._raw.execute("ROLLBACK TO item")
+        self._say("ROLLBACK TO item")
         self.release()
 
     def close(self) -> None:
@@ -156,17 +171,26 @@ class PostgresConnection:
         return isinstance(error, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
 
     def _send(self, sql: str, params: Params, place: int) -> psycopg.Cursor[Row]:
+        self.sent += 1
         cursors = self._cursors[sql]
         while len(cursors) <= place:
             cursors.append(self._raw.cursor())
         return cursors[place].execute(_spelled(sql), params)
+
+    def _say(self, sql: str) -> None:
+        self.sent += 1
+        self._raw.execute(sql)
+
+    def _sync(self) -> None:
+        self.trips += 1
+        self._pipeline.sync()
 
     def _settle(self) -> None:
         """Forgets what was sent; what failed of it is reported once more and known already."""
         self._expected.clear()
         self._used.clear()
         with suppress(psycopg.Error):
-            self._pipeline.sync()
+            self._sync()
 
 
 class PostgresReader:

@@ -43,6 +43,7 @@ class SqliteConnection:
     """The writer's connection; statements run at once, so nothing is ever pending."""
 
     skip_locked = ""
+    clock = "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw

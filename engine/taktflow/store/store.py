@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from taktflow.store.apply import claims
 from taktflow.store.apply.inbound import Received, receive
 from taktflow.store.apply.messages import Posted, expire, post
 from taktflow.store.apply.whole import apply_commit, weight
-from taktflow.store.backends import reader, writer_connection
+from taktflow.store.backends import Presence, presence, reader, writer_connection
 from taktflow.store.commit import Commit, CommitResult, NewInbound, NewMessage
 from taktflow.store.due import Due
 from taktflow.store.lists.alerts import Alerts
@@ -35,6 +35,7 @@ from taktflow.store.migrate import check_revision
 from taktflow.store.moments import micros
 from taktflow.store.readers import Readers
 from taktflow.store.rows import ClaimedEffect, InboundRow, LoadedInstance, Notice, SignalRow, TimerRow
+from taktflow.store.runs import Lost, lost_runs
 from taktflow.store.search import RecordSearch
 from taktflow.store.transaction import Transaction
 from taktflow.store.writer import Change, Writer
@@ -154,10 +155,16 @@ class Store:
         """A new epoch for this run of ``executor``."""
         return self.write(lambda tx: claims.boot(tx, executor, now)).result()
 
-    def heartbeat(self, epoch: int, now: datetime) -> None:
-        """Tells other processes that the run ``epoch`` lives."""
-        at = micros(now)
-        self.write(lambda tx: tx.run("UPDATE executor SET heartbeat_at = ? WHERE epoch = ?", (at, epoch))).result()
+    def lost_runs(self, epoch: int, silence: timedelta) -> Lost:
+        """Runs other than ``epoch`` that hold effects and seem dead."""
+        return lost_runs(self._readers, epoch, silence, shared=self.address.path is None)
+
+    def presence(self, epoch: int, bereaved: Callable[[], None]) -> Presence | None:
+        """What shows others on a server that the run ``epoch`` lives, once started; None for a file of one process.
+
+        ``bereaved`` is called, in a thread of its own, soon after another run's process has died.
+        """
+        return presence(self.address, epoch, bereaved)
 
     def claim_effects(self, limit: int, now: datetime, epoch: int) -> list[ClaimedEffect]:
         """Takes up to ``limit`` effects that are due; nobody else gets them."""
@@ -167,16 +174,20 @@ class Store:
         """Gives back claimed effects that were not begun; tells how many."""
         return self.write(lambda tx: claims.release(tx, keys, epoch, now), "effects").result()
 
+    def holds_effect(self, key: str, epoch: int) -> bool:
+        """Whether ``epoch`` still holds the effect it took."""
+        sql = "SELECT 1 FROM effect WHERE key = ? AND epoch = ? AND status = 'running'"
+        return bool(self._readers.rows(sql, (key, epoch)))
+
     def requeue_orphans(
-        self, epoch: int, now: datetime, alive_since: datetime | None = None
+        self, epoch: int, now: datetime, dead: Sequence[int] | None = None
     ) -> tuple[int, list[ClaimedEffect]]:
-        """Frees what dead executor runs held: how many are pending again, and those that a person must decide.
+        """Frees what ``dead`` runs held: how many are pending again, and those that a person must decide.
 
         The latter (idempotency ``none``) are now held by ``epoch`` and come back at every boot until an EffectOutcome
-        settles them. A run with a heartbeat after ``alive_since`` lives; without it every other run is dead.
+        settles them. For None every run but ``epoch`` is dead.
         """
-        alive = alive_since or now.replace(year=9999)
-        return self.write(lambda tx: claims.requeue(tx, epoch, now, alive), "effects").result()
+        return self.write(lambda tx: claims.requeue(tx, epoch, now, dead), "effects").result()
 
     # What is due
 

@@ -20,6 +20,10 @@ class Transaction(Protocol):
     def skip_locked(self) -> str:
         """What to append to a SELECT that claims rows, so that several processes share the work."""
 
+    @property
+    def clock(self) -> str:
+        """The database's own time in SQL, in microseconds since 1970: the clocks of several machines differ."""
+
     def run(self, sql: str, params: Params = ()) -> None:
         """Executes a statement whose result does not matter."""
 

@@ -115,17 +115,18 @@ def test_what_must_never_be_sent_twice_comes_back_until_a_person_was_asked(store
     assert settled == []
 
 
-def test_a_run_that_lives_keeps_what_it_holds(store: Store, name: str) -> None:
+def test_only_what_the_named_runs_hold_is_freed(store: Store, name: str) -> None:
     alive, dead = store.boot("alive", NOW), store.boot("dead", NOW)
     store.commit(started(name, perform(f"{name}:1"), perform(f"{name}:2"))).result()
     (held,) = store.claim_effects(1, NOW, alive)
     (lost,) = store.claim_effects(1, NOW, dead)
-    store.heartbeat(alive, later(seconds=60))
 
-    me = store.boot("me", later(seconds=60))
-    freed, _ = store.requeue_orphans(me, later(seconds=60), alive_since=later(seconds=30))
+    me = store.boot("me", NOW)
+    freed, _ = store.requeue_orphans(me, NOW, [dead])
 
     assert freed == 1
+    assert store.holds_effect(held.perform.key, alive)
+    assert not store.holds_effect(lost.perform.key, dead)
     status = {r.key: r.status for r in store.instances.effects(name).rows}
     assert status == {held.perform.key: "running", lost.perform.key: "pending"}
 

@@ -14,15 +14,15 @@ from taktflow.values import loads
 _SHOWN = "key, instance_id, node, kind, idempotency, attempts, next_at, request"
 _CLAIM = """UPDATE effect SET status = 'running', epoch = ?, changed_at = ? WHERE key IN (
  SELECT key FROM effect WHERE status = 'pending' AND next_at <= ? ORDER BY next_at LIMIT ?{skip}) RETURNING """
-_ORPHANED = """status = 'running' AND epoch <> ? AND epoch NOT IN (
- SELECT epoch FROM executor WHERE heartbeat_at >= ?)"""
+_LONG_DEAD = 30 * 24 * 3600 * 1_000_000
+"""After so many microseconds of silence a run is forgotten; what it held would be free as well without its row."""
 
 
 def boot(tx: Transaction, executor: str, now: datetime) -> int:
-    """A new epoch for a run of ``executor``."""
-    at = micros(now)
-    sql = "INSERT INTO executor (id, started_at, heartbeat_at) VALUES (?, ?, ?) RETURNING epoch"
-    return int(tx.rows(sql, (executor, at, at))[0][0])
+    """A new epoch for a run of ``executor``. Runs forgotten long ago are removed."""
+    tx.run(f"DELETE FROM executor WHERE heartbeat_at < {tx.clock} - ?", (_LONG_DEAD,))  # noqa: S608 - our own clock
+    sql = f"INSERT INTO executor (id, started_at, heartbeat_at) VALUES (?, ?, {tx.clock}) RETURNING epoch"  # noqa: S608
+    return int(tx.rows(sql, (executor, micros(now)))[0][0])
 
 
 def claim(tx: Transaction, limit: int, now: datetime, epoch: int) -> list[ClaimedEffect]:
@@ -32,21 +32,23 @@ def claim(tx: Transaction, limit: int, now: datetime, epoch: int) -> list[Claime
     return [claimed(row, epoch) for row in sorted(found, key=lambda r: (r[6], r[0]))]
 
 
-def requeue(tx: Transaction, epoch: int, now: datetime, alive_since: datetime) -> tuple[int, list[ClaimedEffect]]:
-    """Frees what dead executor runs held.
+def requeue(tx: Transaction, epoch: int, now: datetime, dead: Sequence[int] | None) -> tuple[int, list[ClaimedEffect]]:
+    """Frees what the executor runs ``dead`` held; all but ``epoch`` for None.
 
     What may be sent again becomes pending at once; the rest is taken over by ``epoch`` and given back, since a person
     must say whether it happened. Until that is settled, the next run finds it again.
     """
     at = micros(now)
-    held = (epoch, micros(alive_since))
+    theirs = "epoch <> ?" if dead is None else f"epoch IN ({', '.join('?' * len(dead))})"
+    whose = (epoch,) if dead is None else tuple(dead)
+    orphaned = f"status = 'running' AND {theirs}"
     freed = tx.count(
-        f"UPDATE effect SET status = 'pending', changed_at = ? WHERE idempotency <> 'none' AND {_ORPHANED}",  # noqa: S608 - constants only
-        (at, *held),
+        f"UPDATE effect SET status = 'pending', changed_at = ? WHERE idempotency <> 'none' AND {orphaned}",  # noqa: S608 - constants only
+        (at, *whose),
     )
     asked = tx.rows(
-        f"UPDATE effect SET epoch = ?, changed_at = ? WHERE idempotency = 'none' AND {_ORPHANED} RETURNING {_SHOWN}",  # noqa: S608 - constants only
-        (epoch, at, *held),
+        f"UPDATE effect SET epoch = ?, changed_at = ? WHERE idempotency = 'none' AND {orphaned} RETURNING {_SHOWN}",  # noqa: S608 - constants only
+        (epoch, at, *whose),
     )
     return freed, [claimed(row, epoch) for row in sorted(asked)]
 
