@@ -75,7 +75,7 @@ bench: $(PEERS) ## The benchmarks; one line a figure, JSON beside it in var/benc
 	$(PY) -m pytest tests/bench -s $(PYTEST)
 
 bench-decisions: $(PEERS) ## Decision tables and formulas next to their peers
-	$(PY) -m pytest $(wildcard tests/bench/test_decisions.py tests/bench/test_formulas.py) -s $(PYTEST)
+	$(PY) -m pytest tests/bench/test_decisions.py tests/bench/test_formulas.py tests/bench/test_analysis.py tests/bench/test_exchange.py -s $(PYTEST)
 
 torture: $(READY) ## Kill the server KILLS times (200) while orders stream in, and count what was lost
 	TAKTFLOW_TEST_KILLS=$(KILLS) $(PY) -m pytest tests/e2e -k kill -s $(PYTEST)
