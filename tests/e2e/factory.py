@@ -149,7 +149,9 @@ def publish_order_to_cash(engine: Engine, folder: Path) -> None:
         # They are about the matrix as it is, which this copy changes.
         cases.unlink()
     matrix = copy / "decisions" / "unit_price.yaml"
-    matrix.write_text(matrix.read_text("utf-8").replace("..2027-01-01)", "..2127-01-01)"), "utf-8")
+    gasket = '"[2026-01-01..2027-01-01)", "0.55"'
+    assert gasket in matrix.read_text("utf-8")
+    matrix.write_text(matrix.read_text("utf-8").replace(gasket, '">=2026-01-01", "0.55"'), "utf-8")
     publish_pack(engine, copy, ENGINE)
 
 
