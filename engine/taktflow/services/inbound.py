@@ -111,13 +111,13 @@ def take_inbound(engine: Engine, row: InboundRow) -> list[StartedInstance]:
                 started.append(_start(engine, row.connection, *one, along))
         if problems:
             engine.store.settle_inbound(row.id, "failed", error="\n".join(problems)).result()
-            log.warning("inbound event failed", connection=row.connection, event=row.event_id, problems=problems)
+            log.warning("inbound event failed", connection=row.connection, event_id=row.event_id, problems=problems)
         elif not wanted:
             engine.store.settle_inbound(row.id, "ignored").result()
         elif len(wanted) > 1 or started[0].existing:
             engine.store.commit(Commit(at=engine.now(), consumed=consumed)).result()
     except AlreadyTaken:
-        log.info("inbound event taken elsewhere", connection=row.connection, event=row.event_id)
+        log.info("inbound event taken elsewhere", connection=row.connection, event_id=row.event_id)
     return started
 
 
