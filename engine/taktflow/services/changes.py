@@ -15,11 +15,22 @@ from taktflow.runtime.state import State, loads_state
 from taktflow.services.advance import Along, Moved, advance, move
 from taktflow.services.caller import Caller
 from taktflow.services.engine import Engine
-from taktflow.store import AuditEntry, InstanceFilter, Part
+from taktflow.store import AuditEntry, Consumed, InstanceFilter, Part
 
 ALIVE = ("running", "suspended")
 MOST_PREVIEWED = 5_000
 """Instances that one preview looks at; the rest is counted."""
+
+
+_NOTHING = Consumed()
+
+
+class Obstructed(Refused):
+    """The instance cannot move as it stands; ``obstacles`` say why."""
+
+    def __init__(self, id: str, obstacles: Sequence[Obstacle]) -> None:
+        super().__init__("migrate.refused", id=id, nodes=", ".join(o.node for o in obstacles))
+        self.obstacles = tuple(obstacles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +69,7 @@ class Preview:
 
 def preview_migration(engine: Engine, workflow: str, target: Target, *, version: int | None = None) -> Preview:
     """What a migration of the instances of ``workflow`` (of one ``version``, or of all others) would do."""
-    plan = _target_plan(engine, workflow, target)
+    plan = target_plan(engine, workflow, target)
     found: list[Prospect] = []
     more = 0
     for status in ALIVE:
@@ -90,8 +101,11 @@ def prospect(engine: Engine, id: str, plan: Plan, target: Target) -> Prospect:
     return Prospect(id, state.key, loaded.version, how, found)
 
 
-def migrate_instance(engine: Engine, id: str, target: Target, caller: Caller) -> None:
-    """Moves the instance to the version, or raises Refused with what keeps it from moving."""
+def migrate_instance(engine: Engine, id: str, target: Target, caller: Caller, *, taken: Consumed = _NOTHING) -> None:
+    """Moves the instance to the version, or raises Obstructed with what keeps it from moving.
+
+    ``taken`` is what the same commit consumes, such as a job's item.
+    """
     row = engine.store.instances.find(id)
     if row is None:
         raise NotFound("instance.unknown", id=id)
@@ -104,15 +118,17 @@ def migrate_instance(engine: Engine, id: str, target: Target, caller: Caller) ->
             raise Refused("instance.over", id=id)
         found = obstacles(state, old, plan, target.nodes)
         if found:
-            raise Refused("migrate.refused", id=id, nodes=", ".join(o.node for o in found))
+            raise Obstructed(id, found)
         return Moved(migrate(state, old, plan, target.nodes, now, caller.name), plan_id, plan)
 
     details = {"from": row.version, "to": target.version, "nodes": dict(target.nodes)}
     audit = AuditEntry(now, caller.name, "instance.migrated", f"instance:{id}", details)
-    move(engine, id, moved, Along(audit=(audit,), by=caller.name))
+    move(engine, id, moved, Along(audit=(audit,), by=caller.name, consumed=taken))
 
 
-def modify_instance(engine: Engine, id: str, changes: Sequence[Change], caller: Caller, why: str) -> None:
+def modify_instance(
+    engine: Engine, id: str, changes: Sequence[Change], caller: Caller, why: str, *, taken: Consumed = _NOTHING
+) -> None:
     """Moves, skips, repeats or ends paths by hand; Refused, and nothing done, when one change cannot be made."""
     if not changes:
         raise Invalid("modify.nothing")
@@ -120,24 +136,25 @@ def modify_instance(engine: Engine, id: str, changes: Sequence[Change], caller: 
     told = [{"action": c.action, "token": c.token, "node": c.node} for c in changes]
     audit = AuditEntry(now, caller.name, "instance.modified", f"instance:{id}", {"why": why, "changes": told})
     event = ModifyRequested(now, caller.name, why, tuple(changes))
-    advance(engine, id, event, Along(audit=(audit,), by=caller.name))
+    advance(engine, id, event, Along(audit=(audit,), by=caller.name, consumed=taken))
 
 
-def suspend_instance(engine: Engine, id: str, caller: Caller, why: str) -> None:
+def suspend_instance(engine: Engine, id: str, caller: Caller, why: str, *, taken: Consumed = _NOTHING) -> None:
     """Stops the instance for a while; what comes in is kept until it goes on."""
     now = engine.now()
     audit = AuditEntry(now, caller.name, "instance.suspended", f"instance:{id}", {"why": why})
-    advance(engine, id, SuspendRequested(now, caller.name, why), Along(audit=(audit,), by=caller.name))
+    advance(engine, id, SuspendRequested(now, caller.name, why), Along(audit=(audit,), by=caller.name, consumed=taken))
 
 
-def resume_instance(engine: Engine, id: str, caller: Caller) -> None:
+def resume_instance(engine: Engine, id: str, caller: Caller, *, taken: Consumed = _NOTHING) -> None:
     """Lets the instance go on with everything that came in meanwhile."""
     now = engine.now()
     audit = AuditEntry(now, caller.name, "instance.resumed", f"instance:{id}")
-    advance(engine, id, ResumeRequested(now, caller.name), Along(audit=(audit,), by=caller.name))
+    advance(engine, id, ResumeRequested(now, caller.name), Along(audit=(audit,), by=caller.name, consumed=taken))
 
 
-def _target_plan(engine: Engine, workflow: str, target: Target) -> Plan:
+def target_plan(engine: Engine, workflow: str, target: Target) -> Plan:
+    """The version to go to; NotFound when there is none, Invalid when it lacks a node that is named."""
     _, plan = engine.published.plan_to_start(f"{workflow}@{target.version}")
     _known_nodes(plan, target)
     return plan
