@@ -334,6 +334,12 @@ _PAIR = {
 Edge: TypeAlias = Annotated[EdgeModel, BeforeValidator(_edge), Also(_PAIR)]
 
 
+Durability: TypeAlias = Literal["strict", "segment", "relaxed", "volatile"]
+"""``strict``: after every node. ``segment``: before effects and waits, and now and then in a long run of nodes.
+``relaxed``: the same, but a power cut may take the last moments. ``volatile``: only when it waits, owes an effect or
+ends."""
+
+
 class Workflow(Envelope):
     """A flow of work, interpreted by the engine."""
 
@@ -343,6 +349,7 @@ class Workflow(Envelope):
     nodes: dict[Slug, Node] = Field(min_length=1)
     edges: tuple[Edge, ...] = ()
     priority: Feel | None = Field(None, description="Which instance goes first; a larger number is more urgent.")
+    durability: Durability = Field("segment", description="When what an instance has done is on the disk.")
 
 
 Level: TypeAlias = ForEach | Scope

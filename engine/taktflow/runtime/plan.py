@@ -16,6 +16,7 @@ from taktflow.definitions.kinds import Calendar
 from taktflow.definitions.triggers import Trigger, Work
 from taktflow.definitions.workflow import (
     Activity,
+    Durability,
     EdgeModel,
     ForEach,
     Interruptible,
@@ -107,6 +108,7 @@ class Plan:
     """``kind:id`` to ``id@version``, for forms and called workflows."""
     invoke: Invoke
     configure: Configure
+    durability: Durability = "segment"
 
     def clock(self, at: datetime) -> Clock:
         """The clock that expressions see at ``at``."""
@@ -174,6 +176,7 @@ def make_plan(
         pins=pins,
         invoke=invoke,
         configure=configure,
+        durability=workflow.durability,
     )
 
 

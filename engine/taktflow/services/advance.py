@@ -6,15 +6,17 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import assert_never
 
-from taktflow.runtime.decide import Decision, begin, decide
+from taktflow.errors import Overloaded
+from taktflow.runtime.decide import NODES_A_SEGMENT, Decision, begin, decide
 from taktflow.runtime.effects import Effect, Perform
 from taktflow.runtime.events import Continue, Event, Started
 from taktflow.runtime.plan import Plan
 from taktflow.runtime.state import State, loads_state
 from taktflow.sdk import Alert
 from taktflow.services.engine import Engine
-from taktflow.services.inline import Gathered, gathered
+from taktflow.services.inline import Gathered, Pace, gathered
 from taktflow.store import (
     AuditEntry,
     ClaimedEffect,
@@ -34,6 +36,10 @@ from taktflow.store import (
 )
 from taktflow.values import dumps
 
+SEGMENT_NATIVES = 50
+"""Own-database nodes run within one segment."""
+VOLATILE_NODES = 10_000
+"""Nodes kept in memory alone at most: the journal of one commit must have an end."""
 SEGMENT_S = 0.02
 """Seconds after which a segment is cut, so that one long instance does not hold up the others."""
 _ATTEMPTS = 20
@@ -74,9 +80,17 @@ def advance(engine: Engine, instance: str, event: Callable[[State], Event] | Eve
     """
     with engine.stripe(instance):
         done = _once(engine, instance, event, along)
-        while done.state.status == "running" and done.state.ready:
-            done = _once(engine, instance, Continue(engine.now()), NOTHING)
-        return done
+        return _gone_on(engine, done)
+
+
+def _gone_on(engine: Engine, done: Advanced) -> Advanced:
+    while done.state.status == "running" and done.state.ready:
+        try:
+            done = _once(engine, done.id, Continue(engine.now()), NOTHING)
+        except Overloaded:
+            # What the caller asked for is kept already, so a refusal would be wrong: an executor goes on later.
+            break
+    return done
 
 
 def _once(engine: Engine, instance: str, event: Callable[[State], Event] | Event, along: Along) -> Advanced:
@@ -86,8 +100,9 @@ def _once(engine: Engine, instance: str, event: Callable[[State], Event] | Event
         plan = engine.published.plan(loaded.plan_id)
         state = loads_state(loaded.state)
         happening = event(state) if callable(event) else event
-        stop = _after(SEGMENT_S)
-        batch = _carried_on(engine, plan, decide(plan, state, happening, stop=stop), stop, inline, along)
+        pace = pace_of(plan, happening)
+        decision = decide(plan, state, happening, nodes=pace.nodes, stop=pace.stop)
+        batch = _carried_on(engine, plan, decision, pace, inline, along)
         try:
             result = engine.store.commit(_update(engine, plan, loaded, batch, happening, along)).result()
         except StaleInstance:
@@ -131,19 +146,28 @@ def move(engine: Engine, instance: str, moved: Callable[[State, Plan], Moved], a
                 time.sleep(0.001 * attempt)
                 continue
             _hand_over(engine, instance, batch, result, new.plan)
-            done = Advanced(instance, batch.state, batch.effects, result.rev)
-            while done.state.status == "running" and done.state.ready:
-                done = _once(engine, instance, Continue(engine.now()), NOTHING)
-            return done
+            return _gone_on(engine, Advanced(instance, batch.state, batch.effects, result.rev))
         raise StaleInstance(instance)
 
 
-def _carried_on(
-    engine: Engine, plan: Plan, decision: Decision, stop: Callable[[], bool], inline: bool, along: Along
-) -> Gathered:
+def _carried_on(engine: Engine, plan: Plan, decision: Decision, pace: Pace, inline: bool, along: Along) -> Gathered:
     if inline:
-        return gathered(engine, plan, decision, stop, along.writes)
+        return gathered(engine, plan, decision, pace, along.writes)
     return Gathered(decision.state, decision.records, decision.effects)
+
+
+def pace_of(plan: Plan, event: Event) -> Pace:
+    """How far a commit for ``event`` reaches in the durability of the workflow."""
+    match plan.durability:
+        case "strict":
+            # What an event completes is kept alone; each node that follows has a Continue of its own.
+            return Pace(int(isinstance(event, Continue)), after=0, natives=1, stop=lambda: False)
+        case "volatile":
+            return Pace(VOLATILE_NODES, after=VOLATILE_NODES, natives=VOLATILE_NODES, stop=lambda: False)
+        case "segment" | "relaxed":
+            return Pace(NODES_A_SEGMENT, NODES_A_SEGMENT, SEGMENT_NATIVES, _after(SEGMENT_S))
+        case _:
+            assert_never(plan.durability)
 
 
 def _after(seconds: float) -> Callable[[], bool]:
@@ -155,9 +179,10 @@ def start(
     engine: Engine, plan_id: str, plan: Plan, id: str, event: Started, start_key: str | None, along: Along = NOTHING
 ) -> Advanced:
     """Begins an instance; raises AlreadyStarted when ``start_key`` or ``id`` has one."""
-    stop = _after(SEGMENT_S)
+    pace = pace_of(plan, event)
     for inline in (True, False):
-        batch = _carried_on(engine, plan, begin(plan, id, event, stop=stop), stop, inline, along)
+        decision = begin(plan, id, event, nodes=pace.nodes, stop=pace.stop)
+        batch = _carried_on(engine, plan, decision, pace, inline, along)
         try:
             result = engine.store.commit(_first(engine, plan_id, plan, batch, event, start_key, along)).result()
         except _RECORDS_MOVED:
@@ -166,11 +191,8 @@ def start(
             continue
         break
     _hand_over(engine, id, batch, result, plan)
-    done = Advanced(id, batch.state, batch.effects, result.rev)
     with engine.stripe(id):
-        while done.state.status == "running" and done.state.ready:
-            done = _once(engine, id, Continue(engine.now()), NOTHING)
-    return done
+        return _gone_on(engine, Advanced(id, batch.state, batch.effects, result.rev))
 
 
 def _first(
@@ -207,6 +229,8 @@ def _first(
         audit=along.audit,
         inbound=along.inbound,
         by=along.by or event.by,
+        relaxed=_relaxed(plan, along),
+        driven=True,
         claim=engine.epoch if engine.take else None,
     )
 
@@ -241,8 +265,15 @@ def _update(engine: Engine, plan: Plan, loaded: LoadedInstance, batch: Gathered,
         alerts=[*along.alerts, *batch.alerts] if changed else (),
         audit=along.audit,
         by=along.by,
+        relaxed=_relaxed(plan, along),
+        driven=True,
         claim=engine.epoch if engine.take and changed else None,
     )
+
+
+def _relaxed(plan: Plan, along: Along) -> bool:
+    # What a person did is on the disk when they hear so, whatever the workflow is content with.
+    return plan.durability == "relaxed" and not along.audit
 
 
 def shown_status(state: State) -> str:

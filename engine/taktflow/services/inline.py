@@ -23,8 +23,18 @@ from taktflow.services.running import failure, run_effect, uncommitted, writes_o
 from taktflow.store import RowWrite
 from taktflow.values import Json, Value
 
-_MOST = 50
-"""Native nodes run within one segment."""
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How far one commit reaches: ``nodes`` run by an event, ``natives`` among them, or until ``stop()``.
+
+    ``after`` are the nodes run after each own-database node.
+    """
+
+    nodes: int
+    after: int
+    natives: int
+    stop: Callable[[], bool]
 
 
 class _TooEarly(Through):
@@ -67,25 +77,23 @@ class Gathered:
         return self.state.status == "running" and self.state.ready
 
 
-def gathered(
-    engine: Engine, plan: Plan, decision: Decision, stop: Callable[[], bool], before: Sequence[RowWrite] = ()
-) -> Gathered:
-    """``decision`` carried on through its native nodes, until one must wait for the commit or ``stop()``.
+def gathered(engine: Engine, plan: Plan, decision: Decision, pace: Pace, before: Sequence[RowWrite] = ()) -> Gathered:
+    """``decision`` carried on through its native nodes, until one must wait for the commit or the pace says so.
 
     ``before`` are the writes that are committed together with the decision already: no node reads past them.
     """
     batch = Gathered(decision.state, list(decision.records), list(decision.effects))
     left: set[str] = set()
-    for _ in range(_MOST):
+    for _ in range(pace.natives):
         asked = _next_native(batch, left, engine)
-        if asked is None or stop():
+        if asked is None or pace.stop():
             break
         event = _run(engine, plan, batch, asked, before)
         if event is None:
             left.add(asked.key)
             continue
         batch.effects.remove(asked)
-        later = decide(plan, batch.state, event, stop=stop)
+        later = decide(plan, batch.state, event, nodes=pace.after, stop=pace.stop)
         batch.state = later.state
         batch.records += later.records
         batch.effects += later.effects

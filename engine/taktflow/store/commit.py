@@ -154,6 +154,10 @@ class Commit:
     inbound: Sequence[NewInbound] = ()
     messages: Sequence[NewMessage] = ()
     by: str = ""
+    relaxed: bool = False
+    """Whether a power cut may take the commit while it is among the newest; never one that others build upon."""
+    driven: bool = False
+    """Whether the committer goes on with a runnable instance itself, so that nobody need be woken for it."""
     claim: int | None = None
     """An executor epoch that takes the effects due now with this very commit, except those that must never be sent
     twice; the keys come back in the result."""

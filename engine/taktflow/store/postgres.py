@@ -1,13 +1,18 @@
-"""PostgreSQL: statements go out in a pipeline, so that a whole batch costs few round trips."""
+"""PostgreSQL: a whole batch goes out in one pipeline with its commit, like statements as one over arrays of rows.
+
+Whether such a statement touched every row is asked of the server itself: it fails where a row is missing, so that the
+commit behind it does not happen and nobody here need wait to allow it.
+"""
 
 from __future__ import annotations
 
+import select
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -15,7 +20,7 @@ from taktflow.errors import Invalid
 from taktflow.store.failures import StoreFailed
 from taktflow.store.readers import ReaderLost
 from taktflow.store.runs import SERVER_CLOCK
-from taktflow.store.transaction import Params, Row
+from taktflow.store.transaction import Each, NotKept, Params, Row
 
 _CONNECT_TIMEOUT_S = 10
 
@@ -24,6 +29,12 @@ _CONNECT_TIMEOUT_S = 10
 def _spelled(sql: str) -> str:
     """The driver's spelling of a statement written with ``?``."""
     return sql.replace("?", "%s")
+
+
+@cache
+def _all_of(sql: str) -> str:
+    """``sql``, which fails on the server unless it touches as many rows as the last parameter says."""
+    return f"WITH done AS ({sql} RETURNING 1) SELECT 1 / (count(*) = ?)::int FROM done"  # noqa: S608 - our own statements only
 
 
 def connect(dsn: str) -> psycopg.Connection[Row]:
@@ -78,6 +89,9 @@ class PostgresConnection:
         """Cursors by statement: one that has run its statement before knows how to send the values of the next."""
         self._used: defaultdict[str, int] = defaultdict(int)
         self._expected: list[tuple[psycopg.Cursor[Row], Callable[[], Exception]]] = []
+        self._waiting: dict[tuple[Each, bool], list[Params]] = {}
+        """Rows by the statement they will go out with, and whether each must be touched."""
+        self._touched: set[tuple[object, ...]] = set()
         self._apart = False
         """Inside a savepoint each expectation is met at once, so that the reason is found before what follows fails."""
         self.written = 0
@@ -89,6 +103,21 @@ class PostgresConnection:
     @property
     def lost(self) -> bool:
         return self._raw.closed or self._raw.broken
+
+    def each(self, what: Each, params: Params, otherwise: Callable[[], Exception] | None = None) -> None:
+        if self._apart:
+            # Alone, so that its own reason comes out.
+            if otherwise is None:
+                self.run(what.one, params)
+            else:
+                self.expect(what.one, params, otherwise)
+            return
+        self.written += 1
+        row = (what.table, *(params[place] for place in what.key))
+        if what.key and row in self._touched:
+            self._send_waiting()
+        self._touched.add(row)
+        self._waiting.setdefault((what, otherwise is not None), []).append(params)
 
     def run(self, sql: str, params: Params = ()) -> None:
         self.written += 1
@@ -119,8 +148,10 @@ class PostgresConnection:
         key = zlib.crc32("\0".join(name).encode()) - 2**31
         self.run("SELECT pg_advisory_xact_lock(?, ?)", (0x7461, key))
 
-    def begin(self) -> None:
+    def begin(self, *, relaxed: bool = False) -> None:
         self._say("BEGIN")
+        if relaxed:
+            self._say("SET LOCAL synchronous_commit = off")
 
     def flush(self) -> None:
         self._sync()
@@ -131,8 +162,16 @@ class PostgresConnection:
                 raise otherwise()
 
     def commit(self) -> None:
-        self._say("COMMIT")
-        self._sync()
+        end = self._say("COMMIT")
+        try:
+            self._sync()
+        except psycopg.Error as error:
+            if self.lost:
+                raise
+            raise NotKept from error
+        self._used.clear()
+        if end.statusmessage != "COMMIT":
+            raise NotKept from StoreFailed(f"the server answered {end.statusmessage}")
 
     def rollback(self) -> None:
         self._settle()
@@ -171,15 +210,29 @@ class PostgresConnection:
         return isinstance(error, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
 
     def _send(self, sql: str, params: Params, place: int) -> psycopg.Cursor[Row]:
+        if self._waiting:
+            self._send_waiting()
         self.sent += 1
         cursors = self._cursors[sql]
         while len(cursors) <= place:
             cursors.append(self._raw.cursor())
         return cursors[place].execute(_spelled(sql), params)
 
-    def _say(self, sql: str) -> None:
+    def _send_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        self._touched.clear()
+        for (what, needed), rows in waiting.items():
+            if what.ordered and len(rows) > 1:
+                rows.sort(key=lambda row: [row[place] for place in what.key])
+            arrays: list[Any] = [list(column) for column in zip(*rows, strict=True)]
+            if needed:
+                self._send(_all_of(what.many), (*arrays, len(rows)), 0)
+            else:
+                self._send(what.many, arrays, 0)
+
+    def _say(self, sql: LiteralString) -> psycopg.Cursor[Row]:
         self.sent += 1
-        self._raw.execute(sql)
+        return self._raw.execute(sql)
 
     def _sync(self) -> None:
         self.trips += 1
@@ -187,6 +240,8 @@ class PostgresConnection:
 
     def _settle(self) -> None:
         """Forgets what was sent; what failed of it is reported once more and known already."""
+        self._waiting.clear()
+        self._touched.clear()
         self._expected.clear()
         self._used.clear()
         with suppress(psycopg.Error):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from taktflow.errors import Invalid
 from taktflow.store.failures import StoreFailed
-from taktflow.store.transaction import Params, Row
+from taktflow.store.transaction import Each, Params, Row
 
 BUSY_MS = 30_000
 _PAGES_BETWEEN_CHECKPOINTS = 2_000
@@ -49,6 +49,7 @@ class SqliteConnection:
         self._raw = raw
         self.written = 0
         self.lost = False
+        self._relaxed = False
 
     def run(self, sql: str, params: Params = ()) -> None:
         self.written += 1
@@ -56,6 +57,11 @@ class SqliteConnection:
 
     def expect(self, sql: str, params: Params, otherwise: Callable[[], Exception]) -> None:
         if self._execute(sql, params).rowcount == 0:
+            raise otherwise()
+        self.written += 1
+
+    def each(self, what: Each, params: Params, otherwise: Callable[[], Exception] | None = None) -> None:
+        if self._execute(what.one, params).rowcount == 0 and otherwise is not None:
             raise otherwise()
         self.written += 1
 
@@ -77,7 +83,12 @@ class SqliteConnection:
     def lock(self, *name: str) -> None:
         """Nothing to do: BEGIN IMMEDIATE keeps every other process out already."""
 
-    def begin(self) -> None:
+    def begin(self, *, relaxed: bool = False) -> None:
+        if relaxed is not self._relaxed:
+            # Between transactions this holds for the next ones only: a full commit syncs the whole log, and with it
+            # every relaxed one before.
+            self._raw.execute("PRAGMA synchronous=NORMAL" if relaxed else "PRAGMA synchronous=FULL")
+            self._relaxed = relaxed
         self._raw.execute("BEGIN IMMEDIATE")
 
     def flush(self) -> None:

@@ -100,7 +100,7 @@ class Store:
         The future fails with StaleInstance, AlreadyStarted, AlreadyTaken, RecordExists, StaleRecord, DuplicateValue,
         NotFound (a record to update) or StoreFailed; StoreBusy is raised at once when too many changes wait.
         """
-        return self._writer.submit(lambda tx: apply_commit(tx, commit), weight(commit))
+        return self._writer.submit(lambda tx: apply_commit(tx, commit), weight(commit), relaxed=commit.relaxed)
 
     def post_message(self, message: NewMessage) -> Future[Posted]:
         """Gives the message to one instance that waits for it, or keeps it until it expires."""

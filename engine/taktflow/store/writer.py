@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from taktflow.errors import TaktflowError
 from taktflow.store.failures import StoreBusy, StoreFailed
 from taktflow.store.rows import Notice
-from taktflow.store.transaction import Connection, Transaction
+from taktflow.store.transaction import Connection, NotKept, Transaction
 
 T = TypeVar("T")
 Change: TypeAlias = Callable[[Transaction], tuple[T, Notice | None]]
@@ -36,6 +36,7 @@ class _Item(Generic[T]):
     change: Change[T]
     future: Future[T]
     weight: int
+    relaxed: bool
 
 
 @dataclass(slots=True)
@@ -90,10 +91,13 @@ class Writer:
         self._thread = threading.Thread(target=self._serve, name="taktflow-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, change: Change[T], weight: int = 200) -> Future[T]:
-        """Queues ``change`` of about ``weight`` bytes; the future is done once it is on the disk."""
+    def submit(self, change: Change[T], weight: int = 200, *, relaxed: bool = False) -> Future[T]:
+        """Queues ``change`` of about ``weight`` bytes; the future is done once it is on the disk.
+
+        A ``relaxed`` one with none but its like in its batch is only handed to the operating system.
+        """
         future: Kept[T] = Kept(self._help)
-        item = _Item(change, future, weight)
+        item = _Item(change, future, weight, relaxed)
         with self._wake:
             if self._closing:
                 raise TaktflowError("store.closed")
@@ -203,14 +207,14 @@ class Writer:
     def _attempt(self, batch: list[_Item[Any]], apart: bool) -> list[_Outcome]:
         db = self._reached()
         try:
-            db.begin()
+            db.begin(relaxed=all(item.relaxed for item in batch))
             outcomes = [self._one_apart(db, item) if apart else self._one(db, item) for item in batch]
             if not apart:
                 self._flush(db)
         except BaseException:
             self._give_up(db)
             raise
-        self._commit(db)
+        self._commit(db, apart)
         return outcomes
 
     def _one(self, db: Connection, item: _Item[Any]) -> _Outcome:
@@ -247,9 +251,16 @@ class Writer:
                 raise
             raise _Apart from error
 
-    def _commit(self, db: Connection) -> None:
+    def _commit(self, db: Connection, apart: bool) -> None:
         try:
             db.commit()
+        except NotKept as refused:
+            self._give_up(db)
+            cause = refused.__cause__
+            assert isinstance(cause, Exception)
+            if apart or db.passing(cause):
+                raise cause from refused
+            raise _Apart from cause
         except Exception as error:
             lost = db.lost
             self._give_up(db)

@@ -17,6 +17,7 @@ from taktflow.api.reading import Reading, main_variable, reading_of, role_words,
 from taktflow.api.routes.incidents import Incident, incident_shape
 from taktflow.api.routes.work import Task, task_shape
 from taktflow.api.shapes import Body, Document, Page, Shape, Words
+from taktflow.definitions.workflow import Durability
 from taktflow.errors import Forbidden, NotFound
 from taktflow.runtime.state import State, loads_state
 from taktflow.services import incidents as incident_service
@@ -75,7 +76,8 @@ class InstanceDetail(Shape):
     """Everything about one instance; ``incidents`` holds the open ones.
 
     ``main`` names the variable that the instance is about, ``data`` tells how the variables read, the main one first,
-    and ``roles`` what the roles are called that its journal names.
+    and ``roles`` what the roles are called that its journal names. ``durability`` says when what it has done is on the
+    disk; null when its workflow is not published here any more.
     """
 
     id: str
@@ -92,6 +94,7 @@ class InstanceDetail(Shape):
     priority: int | None = None
     rev: int = 0
     parent: str | None = None
+    durability: Durability | None = None
     variables: Document
     main: str | None = None
     data: list[Reading] = Field(default_factory=list)
@@ -217,6 +220,7 @@ def detail(engine: Engine, caller: Caller, id: str) -> InstanceDetail:
     known = variable_fields(engine, workflow)
     return InstanceDetail(
         **_facts(engine, row),
+        durability=workflow.durability if workflow else None,
         variables=variables,
         main=main_variable(workflow),
         data=[reading_of(engine, name, field) for name, field in known.items() if name in variables],

@@ -33,7 +33,7 @@ def apply_commit(tx: Transaction, commit: Commit) -> tuple[CommitResult, Notice 
         owe(tx, owner, effect)
     _tell_people(tx, commit, owner)
     _take_in(tx, commit, owner)
-    if instance and instance.runnable:
+    if instance and instance.runnable and not commit.driven:
         owner.woken.add("runnable")
     woken = frozenset(owner.woken)
     result = CommitResult(rev, seq, records, tuple(owner.claimed), woken)
