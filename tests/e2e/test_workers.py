@@ -61,8 +61,8 @@ def test_nothing_is_lost_or_doubled_when_workers_die_and_tickets_vanish(
             second.start()
             _more_orders(storm.book)
             plant.switch(latency_ms=100)
-            _more_orders(storm.book)
-            pools = [set(worker.children()) for worker in (first, second)]
+            second.wait_ready()
+            _wait_until_all_perform(database_url, [set(worker.children()) for worker in (first, second)])
         finally:
             plant.switch(latency_ms=0)
             storm.calm(_PATIENCE_S)
@@ -76,7 +76,6 @@ def test_nothing_is_lost_or_doubled_when_workers_die_and_tickets_vanish(
             found = compared(store, plant, storm.book)
             performed = _performed(store)
     print(f"\n{found} effects by process: {performed}")
-    assert all(pool & performed.keys() for pool in pools), "one worker did all the work"
 
 
 def _performed(store: Store) -> dict[int, int]:
@@ -84,6 +83,15 @@ def _performed(store: Store) -> dict[int, int]:
     sql = "SELECT executor.id, count(*) FROM effect JOIN executor ON executor.epoch = effect.epoch GROUP BY executor.id"
     rows = store.write(lambda tx: tx.rows(sql)).result()
     return {int(id.rpartition(":")[2]): int(n) for id, n in rows}
+
+
+def _wait_until_all_perform(database_url: str, pools: list[set[int]]) -> None:
+    """Waits until each of ``pools``, the processes of a worker, has performed something."""
+    until = time.monotonic() + _PATIENCE_S
+    with Store.open(database_url) as store:
+        while not all(pool & _performed(store).keys() for pool in pools):
+            assert time.monotonic() < until, f"one of {pools} does nothing: {_performed(store)}"
+            time.sleep(0.1)
 
 
 def _more_orders(book: Book) -> None:

@@ -30,9 +30,9 @@ def executor_of(engine: Engine) -> Executor:
     if engine.settings.executor == "embedded":
         return EmbeddedExecutor(engine)
     # Read only where it is wanted: most commands need no broker, and the library takes its time.
-    from taktflow.executor.celery import bell
+    from taktflow.executor.celery import BrokerBell
 
-    return RemoteExecutor(engine, bell(engine.settings))
+    return RemoteExecutor(engine, BrokerBell(engine.settings))
 
 
 def worker(

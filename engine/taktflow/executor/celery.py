@@ -11,7 +11,6 @@ import os
 import platform
 import secrets
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -21,6 +20,7 @@ from kombu.entity import Exchange, Queue
 from kombu.exceptions import KombuError
 from kombu.messaging import Producer
 
+from taktflow.catalog import Catalog
 from taktflow.errors import Refused
 from taktflow.executor.shift import Shift
 from taktflow.services.engine import Engine, close_engine, open_engine
@@ -32,7 +32,9 @@ TICKET = "taktflow.work"
 _SHIFT_SHARE = 10
 """A ticket takes new work for this part of its time limit; the rest is for what it has begun."""
 _REDELIVERY_MARGIN_S = 60
-_SOCKET_S = 20.0
+_CONNECT_S = 5.0
+_ANSWER_S = 10.0
+"""How long a bell waits for a broker that accepts connections and says nothing."""
 _TICKETS_PER_CHILD = 100_000
 
 
@@ -78,8 +80,12 @@ def _queue(settings: Settings) -> Queue:
     return Queue(settings.broker_queue, Exchange(""), routing_key=settings.broker_queue, durable=True)
 
 
+def _is_redis(url: str) -> bool:
+    return url.startswith("redis")
+
+
 def _transport(url: str, settings: Settings) -> dict[str, Any]:
-    if url.startswith(("redis", "rediss", "valkey")):
+    if _is_redis(url):
         return {
             # Redis gives a dead worker's ticket back after this time, so it must be longer than any ticket takes; the
             # sweep for it runs every interval times throttle seconds.
@@ -87,23 +93,24 @@ def _transport(url: str, settings: Settings) -> dict[str, Any]:
             "unacked_restore_interval": 2,
             "unacked_restore_throttle": 1,
             "global_keyprefix": f"{settings.broker_queue}:",
-            "socket_connect_timeout": 5.0,
-            "socket_timeout": _SOCKET_S,
+            "socket_connect_timeout": _CONNECT_S,
             "socket_keepalive": True,
         }
     # Without confirmation a publish may fail and nobody hears of it.
-    return {"confirm_publish": True, "read_timeout": _SOCKET_S, "write_timeout": _SOCKET_S, "connect_timeout": 5.0}
+    return {"confirm_publish": True, "connect_timeout": _CONNECT_S}
 
 
-class Bell:
+class BrokerBell:
     """Puts a ticket on the broker unless one waits there: whoever takes that one looks after this moment.
 
-    It keeps a connection of its own and belongs to the thread that rings.
+    It keeps a connection of its own and belongs to the thread that rings. Raises Refused as :func:`broker_app` does.
     """
 
-    def __init__(self, app: Celery, queue: Queue) -> None:
-        self._app = app
-        self._queue = queue
+    def __init__(self, settings: Settings) -> None:
+        self._app = broker_app(settings)
+        self._queue = _queue(settings)
+        names = ("socket_timeout",) if _is_redis(self._app.conf.broker_url) else ("read_timeout", "write_timeout")
+        self._patience = dict.fromkeys(names, _ANSWER_S)
         self._connection: Connection | None = None
         self._producer: Producer | None = None
         self._away = False
@@ -111,13 +118,15 @@ class Bell:
     def ring(self) -> bool:
         """Whether a ticket is on the broker now; False when it cannot be reached."""
         for _ in range(2):
-            connection = self._connection or self._app.connection_for_write(heartbeat=0)
+            connection = self._connection or self._app.connection_for_write(
+                heartbeat=0, transport_options=self._patience
+            )
             self._connection = connection
             try:
                 self._put(connection)
             except (*connection.connection_errors, *connection.channel_errors, KombuError, OSError) as broken:
                 # A connection that nobody used for long may be gone: the second try is on a new one.
-                self._drop()
+                self.hang_up()
                 reason = f"{type(broken).__name__}: {broken}"
             else:
                 if self._away:
@@ -129,35 +138,37 @@ class Bell:
         self._away = True
         return False
 
-    def _put(self, connection: Connection) -> None:
-        if self._producer is None:
-            connection.ensure_connection(max_retries=1, timeout=_SOCKET_S)
-            self._producer = self._app.amqp.Producer(connection.channel())
-        declared = self._producer.channel.queue_declare(queue=self._queue.name, durable=True, auto_delete=False)
-        if declared.message_count == 0:
-            self._app.send_task(
-                TICKET, producer=self._producer, queue=self._queue, declare=[], retry=False, delivery_mode="transient"
-            )
-
-    def _drop(self) -> None:
+    def hang_up(self) -> None:
+        """Lets the connection go; the next ring makes another."""
         connection, self._connection, self._producer = self._connection, None, None
         if connection is not None:
             connection.release()
 
+    def _put(self, connection: Connection) -> None:
+        if self._producer is None:
+            connection.ensure_connection(max_retries=1, timeout=_CONNECT_S)
+            self._producer = self._app.amqp.Producer(connection.channel())
+        declared = self._producer.channel.queue_declare(queue=self._queue.name, durable=True, auto_delete=False)
+        if declared.message_count == 0:
+            self._app.send_task(
+                TICKET,
+                producer=self._producer,
+                queue=self._queue,
+                declare=[],
+                retry=False,
+                delivery_mode="transient",
+                ignore_result=True,
+            )
 
-def bell(settings: Settings) -> Callable[[], bool]:
-    """Rings for a worker on the broker of ``settings``; to be called by one thread. Raises Refused as broker_app."""
-    return Bell(broker_app(settings), _queue(settings)).ring
 
-
-def run_worker(settings: Settings) -> int:
+def run_worker(settings: Settings, catalog: Catalog | None = None) -> int:
     """Works until told to stop: the process that takes tickets, and ``worker_processes`` children that do the work.
 
-    A stop lets children finish what they do. Gives back the exit code.
+    ``catalog`` replaces what is installed. A stop lets children finish what they do. Gives back the exit code.
     """
     app = broker_app(settings)
     migrate(settings.database_url)
-    child = _Child(settings)
+    child = _Child(settings, catalog)
     app.task(child.work, name=TICKET, bind=False, serializer="json")
     # Ours are set up already; a receiver keeps Celery from its own.
     signals.setup_logging.connect(_no_logging, weak=False)
@@ -183,8 +194,9 @@ def _no_logging(**_: object) -> None:
 class _Child:
     """What one pool child has: an engine of its own, opened after the fork, and a shift on it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, catalog: Catalog | None) -> None:
         self._settings = settings
+        self._catalog = catalog
         self._opening = threading.Lock()
         self._engine: Engine | None = None
         self._shift: Shift | None = None
@@ -208,8 +220,8 @@ class _Child:
         with self._opening:
             if self._shift is None:
                 if self._engine is None:
-                    self._engine = open_engine(self._settings)
-                shift = Shift(self._engine, bell(self._settings), self._settings.ticket_limit_s / _SHIFT_SHARE)
+                    self._engine = open_engine(self._settings, catalog=self._catalog)
+                shift = Shift(self._engine, BrokerBell(self._settings), self._settings.ticket_limit_s / _SHIFT_SHARE)
                 shift.start()
                 self._shift = shift
             return self._shift

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from taktflow.executor.ringing import Ringing
+from taktflow.executor.ringing import Bell, Ringing
 from taktflow.executor.upkeep import Upkeep
 from taktflow.services.engine import Engine
 
@@ -12,8 +10,8 @@ from taktflow.services.engine import Engine
 class RemoteExecutor:
     """Stands where the embedded executor stands, and performs nothing itself."""
 
-    def __init__(self, engine: Engine, ring: Callable[[], bool]) -> None:
-        self._ringing = Ringing(engine, ring)
+    def __init__(self, engine: Engine, bell: Bell) -> None:
+        self._ringing = Ringing(engine, bell)
         self._upkeep = Upkeep(engine, lambda: None)
 
     def start(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import structlog
 
@@ -21,10 +22,19 @@ _NOBODYS = frozenset(("tasks", "alerts"))
 """Work of people, not of workers."""
 
 
-class Ringing:
-    """A thread that rings for this process.
+class Bell(Protocol):
+    """What calls a worker. It belongs to the thread that rings."""
 
-    ``ring`` asks the broker for a worker; False when the broker is away. Rings that come close together are one.
+    def ring(self) -> bool:
+        """Asks the broker for a worker; False when the broker is away."""
+
+    def hang_up(self) -> None:
+        """Lets the connection go; the next ring makes another."""
+
+
+class Ringing:
+    """A thread that rings ``bell`` for this process; rings that come close together are one.
+
     ``alone`` is called when ringing does not help: the broker is away, or what is due has waited for too long. A worker
     then does the work without having been called. ``busy`` says that this process looks for work by itself right now.
     """
@@ -32,12 +42,12 @@ class Ringing:
     def __init__(
         self,
         engine: Engine,
-        ring: Callable[[], bool],
+        bell: Bell,
         alone: Callable[[], None] = lambda: None,
         busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self._engine = engine
-        self._ring = ring
+        self._bell = bell
         self._alone = alone
         self._busy = busy
         self._owed = threading.Event()
@@ -62,6 +72,7 @@ class Ringing:
         self._wake.set()
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
+        self._bell.hang_up()
 
     def call(self) -> None:
         """Asks for another worker."""
@@ -101,7 +112,7 @@ class Ringing:
                 self._waits_since = None
         if not owed:
             return
-        if not self._ring():
+        if not self._bell.ring():
             self._alone()
             self._owed.set()
             self._stopping.wait(_AWAY_S)

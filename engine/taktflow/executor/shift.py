@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from taktflow.executor.crew import Crew
 from taktflow.executor.finding import Found, find
-from taktflow.executor.ringing import Ringing
+from taktflow.executor.ringing import Bell, Ringing
 from taktflow.executor.upkeep import Upkeep
 from taktflow.services.engine import Engine
 from taktflow.store import Notice
@@ -27,7 +27,7 @@ class Shift:
     After ``longest_s`` a ticket takes no more work and only finishes what it has; another one goes on.
     """
 
-    def __init__(self, engine: Engine, ring: Callable[[], bool], longest_s: float) -> None:
+    def __init__(self, engine: Engine, bell: Bell, longest_s: float) -> None:
         self._engine = engine
         self._longest_s = longest_s
         self._turn = threading.Lock()
@@ -35,7 +35,7 @@ class Shift:
         self._heard = threading.Event()
         self._crew = Crew(engine, engine.settings.executor_threads, lambda: None)
         self._upkeep = Upkeep(engine, self._crew.give_back_dropped, doors=False)
-        self._ringing = Ringing(engine, ring, self._alone, self._turn.locked)
+        self._ringing = Ringing(engine, bell, self._alone, self._turn.locked)
         self._deaf: Callable[[], None] = lambda: None
 
     def start(self) -> None:
