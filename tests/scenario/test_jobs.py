@@ -74,7 +74,9 @@ def test_a_migration_moves_what_the_preview_promised_and_says_what_keeps_the_res
     publish(life.engine, task_flow("check", "pack"))
     promised = preview_migration(life.engine, "flow", Target(2)).counts
 
-    done = finished(life, a_job(life, "instance.migrate", Chosen(filter={"workflow": "flow"}), version=2, nodes={}))
+    done = finished(
+        life, a_job(life, "instance.migrate", Chosen(filter={"workflow": "flow"}), workflow="flow", version=2, nodes={})
+    )
 
     assert dict(promised) == {"move": 5, "choice": 2}
     assert counts(done) == (7, 5, 0, 2)
@@ -97,7 +99,7 @@ def test_a_chosen_node_for_those_left_behind_moves_them_too(world: World) -> Non
     publish(life.engine, task_flow("check", "pack"))
 
     named = Chosen(ids=[one, one, other, "nobody"])
-    done = finished(life, a_job(life, "instance.migrate", named, version=2, nodes={"ship": "pack"}))
+    done = finished(life, a_job(life, "instance.migrate", named, workflow="flow", version=2, nodes={"ship": "pack"}))
 
     assert counts(done) == (3, 2, 0, 1)
     assert [t.node for t in state(life, one).tokens.values()] == ["pack"]
@@ -109,7 +111,7 @@ def test_a_thousand_instances_move_while_the_job_tells_how_far_it_is(world: Worl
     publish(life.engine, task_flow("check"))
     all_of_them = [begin(life).id for _ in range(1_000)]
     publish(life.engine, task_flow("check", "ship"))
-    job = a_job(life, "instance.migrate", Chosen(filter={"workflow": "flow"}), version=2, nodes={})
+    job = a_job(life, "instance.migrate", Chosen(filter={"workflow": "flow"}), workflow="flow", version=2, nodes={})
     seen = [job]
 
     while work_on_jobs(life.engine, share_s=0.1):

@@ -82,6 +82,8 @@ def _inbound(engine: Engine, chosen: Mapping[str, Value], _: Options, part: Part
 def _migrate(engine: Engine, turn: Turn) -> None:
     target = Target(int(turn.options["version"]), turn.options["nodes"])
     row = engine.store.instances.find(turn.object)
+    if row is not None and row.workflow != turn.options["workflow"]:
+        raise Refused("migrate.other", id=turn.object, workflow=turn.options["workflow"])
     if row is not None and row.version == target.version:
         raise Refused("migrate.there", id=turn.object, version=target.version)
     migrate_instance(engine, turn.object, target, turn.caller, taken=turn.taken)

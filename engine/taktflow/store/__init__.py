@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from taktflow.store.apply.inbound import Received
 from taktflow.store.apply.jobs import NewJob
+from taktflow.store.causes import pattern
 from taktflow.store.commit import (
     AuditEntry,
     Commit,
@@ -128,5 +129,6 @@ __all__ = [
     "UserTaskRow",
     "check_revision",
     "migrate",
+    "pattern",
     "revision",
 ]
