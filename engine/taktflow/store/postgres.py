@@ -149,11 +149,19 @@ class PostgresConnection:
         self.run("SELECT pg_advisory_xact_lock(?, ?)", (0x7461, key))
 
     def begin(self, *, relaxed: bool = False) -> None:
+        if select.select([self._raw.fileno()], [], [], 0)[0]:
+            # Nothing was asked, so what can be read is most likely the end: better known before the commit is sent.
+            self._say("SELECT 1")
+            self._sync()
         self._say("BEGIN")
         if relaxed:
             self._say("SET LOCAL synchronous_commit = off")
 
     def flush(self) -> None:
+        self._send_waiting()
+        if not self._expected and not self._apart:
+            # What fails unseen fails the commit.
+            return
         self._sync()
         expected, self._expected = self._expected, []
         self._used.clear()

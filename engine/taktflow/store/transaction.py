@@ -33,8 +33,8 @@ class Each:
 class Transaction(Protocol):
     """One transaction being written.
 
-    ``each`` may be sent later, past other ``each`` on other rows; ``run`` and ``expect`` may be sent later, in order; ``rows`` and ``count`` wait for their answer, so they cost a
-    round trip on a database server.
+    ``each`` may be sent later, past other ``each`` on other rows; ``run`` and ``expect`` may be sent later, in order;
+    ``rows`` and ``count`` wait for their answer, so they cost a round trip on a database server.
     """
 
     @property

@@ -109,7 +109,8 @@ def cut_connections(url: str) -> None:
     """Ends every other connection to the database, as a restart of the server would."""
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
+        # Waits until each is gone: what is sent to a session that is about to end may or may not be kept.
         connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )

@@ -9,12 +9,37 @@ from taktflow.runtime.effects import CloseIncident, Effect, RaiseIncident
 from taktflow.store.commit import Commit, InstanceUpdate, NewInstance
 from taktflow.store.failures import AlreadyStarted, StaleInstance
 from taktflow.store.moments import micros, micros_or_none
-from taktflow.store.transaction import Transaction
+from taktflow.store.transaction import Each, Transaction
 
-_INSERT = """INSERT INTO instance (id, plan_id, workflow, version, business_key, start_key, status, outcome, runnable,
- priority, incidents, rev, seq, state, started_at, changed_at, ended_at, "by", parent_id, parent_token)
- VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
-_JOURNAL = "INSERT INTO journal (instance_id, seq, at, batch) VALUES (?, ?, ?, ?)"
+_TEXTS = frozenset(
+    ("id", "plan_id", "workflow", "business_key", "start_key", "status", "outcome", "state", "by", "parent_id")
+)
+_FIRST = (
+    *("id", "plan_id", "workflow", "version", "business_key", "start_key", "status", "outcome", "runnable"),
+    *("priority", "incidents", "rev", "seq", "state", "started_at", "changed_at", "ended_at", "by"),
+    *("parent_id", "parent_token"),
+)
+_NAMES = ", ".join(f'"{name}"' for name in _FIRST)
+
+
+def _array(column: str) -> str:
+    """The placeholder for many values of ``column``."""
+    return "?::text[]" if column in _TEXTS else "?::boolean[]" if column == "runnable" else "?::bigint[]"
+
+
+_INSERT = Each(
+    "instance",
+    f"INSERT INTO instance ({_NAMES}) VALUES ({', '.join('?' * len(_FIRST))}) ON CONFLICT DO NOTHING",  # noqa: S608 - our own column names only
+    f"INSERT INTO instance ({_NAMES}) SELECT * FROM unnest({', '.join(map(_array, _FIRST))}) ON CONFLICT DO NOTHING",  # noqa: S608
+    key=(0,),
+)
+_JOURNAL = Each(
+    "journal",
+    "INSERT INTO journal (instance_id, seq, at, batch) VALUES (?, ?, ?, ?)",
+    """INSERT INTO journal (instance_id, seq, at, batch)
+ SELECT * FROM unnest(?::text[], ?::bigint[], ?::bigint[], ?::text[])""",
+    key=(0, 1),
+)
 
 
 def keep_instance(tx: Transaction, commit: Commit) -> tuple[int, int]:
@@ -27,7 +52,7 @@ def keep_instance(tx: Transaction, commit: Commit) -> tuple[int, int]:
         case InstanceUpdate() as update:
             rev, seq = _go_on(tx, commit, update)
     if commit.journal is not None:
-        tx.run(_JOURNAL, (commit.instance.id, seq, micros(commit.at), commit.journal))
+        tx.each(_JOURNAL, (commit.instance.id, seq, micros(commit.at), commit.journal))
     return rev, seq
 
 
@@ -45,6 +70,7 @@ def _begin(tx: Transaction, commit: Commit, new: NewInstance) -> tuple[int, int]
         new.runnable,
         new.priority,
         _troubles(commit.effects),
+        1,
         seq,
         new.state,
         micros(new.started_at),
@@ -54,7 +80,7 @@ def _begin(tx: Transaction, commit: Commit, new: NewInstance) -> tuple[int, int]
         new.parent_id,
         new.parent_token,
     )
-    tx.expect(_INSERT, params, lambda: AlreadyStarted(_holder(tx, new)))
+    tx.each(_INSERT, params, lambda: AlreadyStarted(_holder(tx, new)))
     return 1, seq
 
 
@@ -79,16 +105,29 @@ def _go_on(tx: Transaction, commit: Commit, update: InstanceUpdate) -> tuple[int
         if (value := getattr(update, name)) is not None:
             values[name] = value
     troubles = _troubles(commit.effects)
-    sql = _update(tuple(values), troubled=bool(troubles))
-    params = (*values.values(), *((troubles,) if troubles else ()), update.id, update.rev)
-    tx.expect(sql, params, lambda: StaleInstance(update.id))
+    if troubles:
+        values["incidents"] = troubles
+    tx.each(_update(tuple(values)), (*values.values(), update.id, update.rev), lambda: StaleInstance(update.id))
     return rev, seq
 
 
 @cache
-def _update(columns: tuple[str, ...], *, troubled: bool) -> str:
-    changes = ", ".join(f"{c} = ?" for c in columns) + (", incidents = incidents + ?" if troubled else "")
-    return f"UPDATE instance SET {changes} WHERE id = ? AND rev = ?"  # noqa: S608 - our own column names only
+def _update(columns: tuple[str, ...]) -> Each:
+    """Sets ``columns``, but adds to the number of incidents."""
+    changes = ", ".join(f"{c} = {'incidents + ' if c == 'incidents' else ''}?" for c in columns)
+    news = ", ".join(
+        f"{c} = {'i.incidents + ' if c == 'incidents' else ''}n.n{place}" for place, c in enumerate(columns)
+    )
+    names = ", ".join(f"n{place}" for place in range(len(columns)))
+    arrays = ", ".join(map(_array, (*columns, "id", "rev")))
+    return Each(
+        "instance",
+        f"UPDATE instance SET {changes} WHERE id = ? AND rev = ?",  # noqa: S608 - our own column names only
+        f"UPDATE instance AS i SET {news} FROM unnest({arrays}) AS n({names}, id, was)"  # noqa: S608
+        " WHERE i.id = n.id AND i.rev = n.was",
+        key=(len(columns),),
+        ordered=True,
+    )
 
 
 def _troubles(effects: Sequence[Effect]) -> int:
