@@ -31,9 +31,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 SUITES := tests/unit tests/contract tests/scenario tests/conformance tests/e2e
 KILLS ?= 200
+WAITING ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types fmt e2e services bench bench-decisions torture snapshots build reference lock clean
+.PHONY: help run test check lint types fmt e2e services bench bench-decisions bench-durable torture snapshots build reference lock clean
 
 help: ## This list
 	@echo "make TARGET, where TARGET is one of"
@@ -76,6 +77,9 @@ bench: $(PEERS) ## The benchmarks; one line a figure, JSON beside it in var/benc
 
 bench-decisions: $(PEERS) ## Decision tables and formulas next to their peers
 	$(PY) -m pytest tests/bench/test_decisions.py tests/bench/test_formulas.py tests/bench/test_analysis.py tests/bench/test_exchange.py -s $(PYTEST)
+
+bench-durable: $(PEERS) ## Durable work next to its peers: DBOS, SpiffWorkflow, Celery; WAITING=100000 for the full number
+	TAKTFLOW_BENCH_WAITING=$(WAITING) $(PY) -m pytest $(wildcard tests/bench/test_durable*.py) -s $(PYTEST)
 
 torture: $(READY) ## Kill the server KILLS times (200) while orders stream in, and count what was lost
 	TAKTFLOW_TEST_KILLS=$(KILLS) $(PY) -m pytest tests/e2e -k kill -s $(PYTEST)

@@ -21,12 +21,20 @@ class Figure:
     peer_name: str
     ratio: float
     target: float | None = None
+    at_most: bool = False
+    """Whether less is better, so that ``target`` is the most that ``ratio`` may be."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the target is met, where there is one."""
+        if self.target is None:
+            return True
+        return self.ratio <= self.target if self.at_most else self.ratio >= self.target
 
     def line(self) -> str:
         """As it is printed."""
-        verdict = (
-            "" if self.target is None else f" target={self.target:g} {'ok' if self.ratio >= self.target else 'short'}"
-        )
+        sign = "<=" if self.at_most else ""
+        verdict = "" if self.target is None else f" target={sign}{self.target:g} {'ok' if self.ok else 'short'}"
         return (
             f"bench {self.name} ours={self.ours:.0f} peer={self.peer:.0f} peer_name={self.peer_name}"
             f" ratio={self.ratio:.2f}{verdict}"
@@ -34,11 +42,18 @@ class Figure:
 
 
 def figure(
-    name: str, ours: Sequence[float], peer: Sequence[float], peer_name: str, target: float | None = None
+    name: str,
+    ours: Sequence[float],
+    peer: Sequence[float],
+    peer_name: str,
+    target: float | None = None,
+    *,
+    at_most: bool = False,
 ) -> Figure:
     """The figure of interleaved rounds; each round of ours is held against its own round of the peer."""
     ratios = [o / p for o, p in zip(ours, peer, strict=True)]
-    return Figure(name, statistics.median(ours), statistics.median(peer), peer_name, statistics.median(ratios), target)
+    middle = statistics.median
+    return Figure(name, middle(ours), middle(peer), peer_name, middle(ratios), target, at_most)
 
 
 def told(name: str, lines: Sequence[str], facts: Mapping[str, object]) -> None:
