@@ -38,10 +38,20 @@ class Data(Model):
     vars: dict[Slug, DataField] = Field(default_factory=dict)
 
 
+OnHoliday: TypeAlias = Literal["skip", "before", "after"]
+
+
+class EveryMissed(Model):
+    """Makes up for the newest ``all`` of the moments that were missed, in their order."""
+
+    all: Whole = Field(ge=1, le=1000)
+
+
 class Start(Model):
     """A way an instance begins.
 
-    A message or webhook carries a payload bound to ``as``; without ``as`` the payload's keys are variables.
+    A message or webhook carries a payload bound to ``as``; without ``as`` the payload's keys are variables. A schedule
+    gives the moment it stands for to ``as``.
     """
 
     id: Slug
@@ -56,7 +66,12 @@ class Start(Model):
     public: Flag = Field(False, description="A form that needs no sign-in; rate limited.")
     who: tuple[Principal, ...] = Field((), description="Who may start it by form or hand; anyone signed in when empty.")
     cron: str | None = Field(None, description="Minute hour day month weekday.")
-    timezone: str | None = None
+    timezone: str | None = Field(None, description="Of the cron; the calendar's when unset, else the plant's.")
+    calendar: Ref | None = Field(None, description="Whose working days a schedule keeps to.")
+    on_holiday: OnHoliday = Field("skip", description="Or the same time on the working day before or after.")
+    catch_up: Literal["latest", "all", "none"] | EveryMissed = Field(
+        "latest", description="Which missed moments are made up for; `all` means the newest 100 at most."
+    )
 
 
 class Backoff(Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
@@ -11,12 +12,14 @@ from taktflow.definitions.checking.systems import zone
 from taktflow.definitions.checking.world import Notes
 from taktflow.definitions.data import form_fields
 from taktflow.definitions.data_types import shape_of
-from taktflow.definitions.kinds import Connection, Form
+from taktflow.definitions.kinds import Calendar, Connection, Form
+from taktflow.definitions.recurrence import Recurrence
 from taktflow.definitions.workflow import Start, Workflow
 from taktflow.expressions import ANY, NUMBER, STRING, Type
 from taktflow.values import Pointer
 
 _NEEDS = {"message": "name", "webhook": "connection", "form": "form", "schedule": "cron"}
+_SCHEDULES_ONLY = {"cron", "calendar", "on_holiday", "catch_up"}
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -31,9 +34,8 @@ def check_starts(notes: Notes, workflow: Workflow, scope: Scope) -> None:
             notes.add("start.needs", at, type=start.type, key=needed)
         notes.ref("form", start.form, f"{at}/form")
         _connection(notes, start, at)
-        if start.cron is not None:
-            _cron(notes, start.cron, f"{at}/cron")
         zone(notes, start.timezone, f"{at}/timezone")
+        _schedule(notes, start, at)
         if start.dedupe is not None:
             expression(notes, start.dedupe, f"{at}/dedupe", scope, STRING, NUMBER)
         if start.public and start.type != "form":
@@ -50,12 +52,27 @@ def _connection(notes: Notes, start: Start, at: Pointer) -> None:
         notes.add("start.no_channel", f"{at}/connection", connection=start.connection)
 
 
-def _cron(notes: Notes, text: str, at: Pointer) -> None:
+def _schedule(notes: Notes, start: Start, at: Pointer) -> None:
+    if start.type != "schedule":
+        for key in sorted(_SCHEDULES_ONLY & start.model_fields_set):
+            notes.add("start.unscheduled", f"{at}/{key}", type=start.type, key=key)
+        return
+    known = notes.ref("calendar", start.calendar, f"{at}/calendar")
+    if start.calendar is None and start.on_holiday != "skip":
+        notes.add("start.no_holidays", f"{at}/on_holiday", given=start.on_holiday)
+    if start.cron is None:
+        return
+    calendar = notes.world.find(Calendar, start.calendar) if start.calendar and known else None
     try:
-        next(CronSim(text, _SOME_DAY))
+        next(CronSim(start.cron, _SOME_DAY))
     except (CronSimError, StopIteration):
         # A day that never comes, such as the 30th of February, is no schedule either.
-        notes.add("start.cron", at, given=text)
+        notes.add("start.cron", f"{at}/cron", given=start.cron)
+        return
+    if calendar is not None and any(calendar.week.values()):
+        rule = Recurrence(start.cron, ZoneInfo("UTC"), calendar, start.on_holiday)
+        if next(rule.after(_SOME_DAY), None) is None:
+            notes.add("start.days_off", f"{at}/cron", given=start.cron, calendar=start.calendar)
 
 
 def start_types(notes: Notes, workflow: Workflow) -> dict[str, Type]:
