@@ -40,7 +40,7 @@ from taktflow.store.causes import cause
 from taktflow.store.commit import EffectOutcome
 from taktflow.store.failures import AlreadyTaken
 from taktflow.store.moments import micros
-from taktflow.store.transaction import Transaction
+from taktflow.store.transaction import Each, Transaction
 from taktflow.values import dumps
 
 
@@ -56,10 +56,28 @@ class Owner:
     woken: set[str] = field(default_factory=set)
 
 
-_PERFORM = """INSERT INTO effect (key, instance_id, node, kind, idempotency, status, attempts, next_at, epoch, request,
- changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET status = excluded.status,
+_OWED = "key, instance_id, node, kind, idempotency, status, attempts, next_at, epoch, request, changed_at"
+_OWED_AGAIN = """ ON CONFLICT (key) DO UPDATE SET status = excluded.status,
  attempts = excluded.attempts, next_at = excluded.next_at, epoch = excluded.epoch, request = excluded.request,
  changed_at = excluded.changed_at"""
+_PERFORM = Each(
+    "effect",
+    f"INSERT INTO effect ({_OWED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?){_OWED_AGAIN}",  # noqa: S608 - constants only
+    f"""INSERT INTO effect ({_OWED}) SELECT * FROM unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
+ ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[], ?::bigint[]){_OWED_AGAIN}""",  # noqa: S608
+    key=(0,),
+    ordered=True,
+)
+_FINISH = Each(
+    "effect",
+    """UPDATE effect SET status = ?, response = ?, changed_at = ?
+ WHERE key = ? AND epoch = ? AND status = 'running'""",
+    """UPDATE effect AS e SET status = n.status, response = n.response, changed_at = n.at
+ FROM unnest(?::text[], ?::text[], ?::bigint[], ?::text[], ?::bigint[]) AS n(status, response, at, key, epoch)
+ WHERE e.key = n.key AND e.epoch = n.epoch AND e.status = 'running'""",
+    key=(3,),
+    ordered=True,
+)
 _DROP = """UPDATE effect SET status = 'dropped', changed_at = ?
  WHERE key = ? AND status IN ('pending', 'held', 'running')"""
 _HOLD = "UPDATE effect SET status = 'held', changed_at = ? WHERE instance_id = ? AND status = 'pending'"
@@ -80,13 +98,11 @@ def owe(tx: Transaction, owner: Owner, effect: Any) -> None:
 
 def finish(tx: Transaction, outcome: EffectOutcome, at: datetime) -> None:
     """Marks the effect as ended; AlreadyTaken when it is no longer held under the outcome's epoch."""
-    sql = "UPDATE effect SET status = ?, response = ?, changed_at = ? WHERE key = ?"
     params: tuple[Any, ...] = (outcome.status, dumps(outcome.response), micros(at), outcome.key)
     if outcome.epoch is None:
-        tx.run(sql, params)
+        tx.run("UPDATE effect SET status = ?, response = ?, changed_at = ? WHERE key = ?", params)
         return
-    sql += " AND epoch = ? AND status = 'running'"
-    tx.expect(sql, (*params, outcome.epoch), lambda: AlreadyTaken("effect", outcome.key))
+    tx.each(_FINISH, (*params, outcome.epoch), lambda: AlreadyTaken("effect", outcome.key))
 
 
 def _perform(tx: Transaction, owner: Owner, effect: Perform) -> None:
@@ -108,7 +124,7 @@ def _perform(tx: Transaction, owner: Owner, effect: Perform) -> None:
         dumps(request),
         now,
     )
-    tx.run(_PERFORM, params)
+    tx.each(_PERFORM, params)
     if ours is None:
         owner.woken.add("effects")
     else:
