@@ -70,6 +70,21 @@ class EffectOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduleFire:
+    """A moment of a schedule that is fired, and the next one. ``due`` is what is stored as next until then.
+
+    Where missed moments are left out, ``due`` is earlier than ``moment``.
+    """
+
+    workflow: str
+    start: str
+    version: int
+    due: datetime
+    moment: datetime
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Consumed:
     """What the decision takes from the inboxes; AlreadyTaken when one of them is gone."""
 
@@ -78,6 +93,8 @@ class Consumed:
     inbound: Sequence[int] = ()
     items: Sequence[tuple[str, int]] = ()
     """Items of jobs that this commit does, by job and number."""
+    schedules: Sequence[ScheduleFire] = ()
+    """Moments for which the commit begins its instance."""
 
 
 @dataclass(frozen=True, slots=True)

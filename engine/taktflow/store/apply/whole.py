@@ -8,6 +8,7 @@ from taktflow.store.apply.inbound import receive
 from taktflow.store.apply.instances import keep_instance
 from taktflow.store.apply.messages import post
 from taktflow.store.apply.records import write_record
+from taktflow.store.apply.schedules import take as take_moment
 from taktflow.store.apply.signals import consume
 from taktflow.store.commit import Commit, CommitResult
 from taktflow.store.moments import micros
@@ -25,6 +26,8 @@ def apply_commit(tx: Transaction, commit: Commit) -> tuple[CommitResult, Notice 
     owner = Owner(instance.id if instance else "", instance.workflow if instance else "", commit.at, commit.claim)
     rev, seq = keep_instance(tx, commit)
     consume(tx, commit.consumed, instance.id if instance else None)
+    for fire in commit.consumed.schedules:
+        take_moment(tx, fire, instance.id if instance else None, commit.at)
     if commit.finished is not None:
         finish(tx, commit.finished, commit.at)
     at = micros(commit.at)

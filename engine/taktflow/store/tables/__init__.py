@@ -16,6 +16,7 @@ from taktflow.store.tables.job import JobItemTable, JobTable
 from taktflow.store.tables.lock import LockTable
 from taktflow.store.tables.message import ListenerTable, MessageTable, SubscriptionTable
 from taktflow.store.tables.record import RecordChangeTable, RecordIndexTable, RecordTable, RecordUniqueTable
+from taktflow.store.tables.schedule import ScheduleTable
 from taktflow.store.tables.signal import SignalTable
 from taktflow.store.tables.timer import TimerTable
 from taktflow.store.tables.user import ApiTokenTable, SessionTable, UserRoleTable, UserTable
@@ -45,6 +46,7 @@ __all__ = [
     "RecordIndexTable",
     "RecordTable",
     "RecordUniqueTable",
+    "ScheduleTable",
     "SessionTable",
     "SignalTable",
     "SubscriptionTable",
