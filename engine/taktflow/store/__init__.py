@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from taktflow.store.apply.inbound import Received
 from taktflow.store.apply.jobs import NewJob
+from taktflow.store.apply.schedules import DeclaredSchedules, ScheduleRule
 from taktflow.store.causes import pattern
 from taktflow.store.commit import (
     AuditEntry,
@@ -16,6 +17,7 @@ from taktflow.store.commit import (
     NewInstance,
     NewMessage,
     RowWrite,
+    ScheduleFire,
 )
 from taktflow.store.failures import (
     AlreadyStarted,
@@ -34,6 +36,7 @@ from taktflow.store.lists.instances import InstanceFilter
 from taktflow.store.lists.jobs import JobItemRow, JobReason, JobRow
 from taktflow.store.lists.paging import Part
 from taktflow.store.lists.records import AnyOf, Between, Match, StartsWith
+from taktflow.store.lists.schedules import ScheduleRow
 from taktflow.store.lists.tasks import TaskFilter
 from taktflow.store.migrate import check_revision, migrate, revision
 from taktflow.store.rows import (
@@ -80,6 +83,7 @@ __all__ = [
     "Commit",
     "CommitResult",
     "Consumed",
+    "DeclaredSchedules",
     "DefinitionRow",
     "DuplicateValue",
     "EffectOutcome",
@@ -114,6 +118,9 @@ __all__ = [
     "RecordExists",
     "RecordRow",
     "RowWrite",
+    "ScheduleFire",
+    "ScheduleRow",
+    "ScheduleRule",
     "SessionRow",
     "SignalRow",
     "StaleInstance",

@@ -30,6 +30,7 @@ from taktflow.store.lists.locks import Locks
 from taktflow.store.lists.paging import Asking
 from taktflow.store.lists.people import People
 from taktflow.store.lists.records import Records
+from taktflow.store.lists.schedules import Schedules
 from taktflow.store.lists.tasks import Tasks
 from taktflow.store.migrate import check_revision
 from taktflow.store.moments import micros
@@ -64,6 +65,7 @@ class Store:
         self.incidents = Incidents(self._asking, self._writer)
         self.jobs = Jobs(self._asking, self.write)
         self.locks = Locks(self._asking, self._writer)
+        self.schedules = Schedules(self._asking, self._writer)
         self.records = Records(self._asking, self._writer)
         self.alerts = Alerts(self._asking, self._writer)
         self.audits = Audits(self._asking, self._writer)
