@@ -19,7 +19,7 @@ from taktflow.services.publish import File, publish_files
 from taktflow.services.start import StartedInstance, start_instance
 from taktflow.settings import Settings
 from taktflow.store import Notice
-from tests.bench.durable_peers import rate
+from tests.bench.durable_steps import rate
 from tests.builders import Send, a_workflow, feel
 
 ME = Caller("bench")

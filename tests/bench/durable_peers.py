@@ -8,44 +8,15 @@ a condition. It reads one JSON request a line and answers each with one line.
 
 from __future__ import annotations
 
+import atexit
 import json
 import sys
-import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from tests.bench.durable_steps import rate, step
+
 Peer = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-
-
-def step(n: int, x: int) -> Any:
-    """The ``n``-th node of a workflow over ``x``."""
-    match n % 4:
-        case 0:
-            return {"v": x * 2 + n, "big": x > 10}
-        case 1:
-            return "none" if x < 1 else "small" if x < 10 else "middle" if x < 100 else "large"
-        case 2:
-            return round(x * 1.13 + n, 2)
-        case _:
-            return x >= 0
-
-
-def rate(run: Callable[[], Any], threads: int, seconds: float) -> float:
-    """How often ``run`` is done a second by so many threads, each one after the other."""
-    until = time.perf_counter() + seconds
-
-    def work(_: int) -> int:
-        n = 0
-        while time.perf_counter() < until:
-            run()
-            n += 1
-        return n
-
-    begun = time.perf_counter()
-    with ThreadPoolExecutor(threads) as pool:
-        done = sum(pool.map(work, range(threads)))
-    return done / (time.perf_counter() - begun)
 
 
 def dbos(url: str) -> Peer:
@@ -136,7 +107,17 @@ def _bpmn(nodes: int) -> str:
     )
 
 
-PEERS: Mapping[str, Callable[[str], Peer]] = {"dbos": dbos, "spiff": spiff}
+def celery(_: str) -> Peer:
+    """Celery, with a worker of two processes; its addresses come by the environment."""
+    # Not above: the addresses of its broker are read at import, and the other peers have none.
+    from tests.bench.durable_chain import Chains
+
+    chains = Chains()
+    atexit.register(chains.close)
+    return chains
+
+
+PEERS: Mapping[str, Callable[[str], Peer]] = {"celery": celery, "dbos": dbos, "spiff": spiff}
 
 
 def main() -> int:

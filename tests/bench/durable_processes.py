@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,13 @@ class Spoken:
         self.process.stdin.flush()
         return self.heard()
 
+    def stop(self, timeout_s: float = 15.0) -> None:
+        """Says that there are no more requests and waits until it has ended by itself."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout_s)
+
     def kill(self) -> None:
         """Ends it with no chance to finish anything."""
         self.process.kill()
@@ -57,11 +65,14 @@ def spoken(module: str, *arguments: str, log: Path, environment: Mapping[str, st
         process.heard()
         yield process
     finally:
+        process.stop()
         process.kill()
 
 
 @contextmanager
-def peer(kind: str, address: str, folder: Path) -> Iterator[Spoken]:
+def peer(kind: str, address: str, folder: Path, **environment: str) -> Iterator[Spoken]:
     """A peer of ``durable_peers``."""
-    with spoken("tests.bench.durable_peers", kind, address, log=folder / f"{kind}.log") as process:
+    log = folder / f"{kind}.log"
+    more = {**os.environ, **environment}
+    with spoken("tests.bench.durable_peers", kind, address, log=log, environment=more) as process:
         yield process

@@ -21,6 +21,7 @@ from tests.bench.durable_flows import Running, a_flow, latencies, p95, running
 from tests.bench.durable_processes import Spoken, peer
 from tests.bench.figures import Figure, figure, told
 from tests.bench.store_floor import BATCH
+from tests.builders import a_workflow
 from tests.services import Unavailable, database, postgres, without
 
 ROUNDS = 3
