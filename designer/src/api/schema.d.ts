@@ -249,6 +249,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/inbound": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List events from outside, those that failed unless asked otherwise
+         * @description List events from outside, those that failed unless asked otherwise.
+         */
+        get: operations["inbound_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/inbound/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show one event with what it brought
+         * @description Show one event with what it brought.
+         */
+        get: operations["inbound_event"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/inbound/{id}/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set the event aside for good
+         * @description Set the event aside for good.
+         */
+        post: operations["drop_inbound"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/inbound/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the event in once more
+         * @description Take the event in once more.
+         */
+        post: operations["retry_inbound"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/incidents": {
         parameters: {
             query?: never;
@@ -263,6 +343,46 @@ export interface paths {
         get: operations["incidents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List open incidents by cause, with how many there are and since when
+         * @description List open incidents by cause, with how many there are and since when.
+         */
+        get: operations["incident_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say whether an effect of unknown outcome happened; what did not happen is performed again
+         * @description Say whether an effect of unknown outcome happened; what did not happen is performed again.
+         */
+        post: operations["answer_incident"];
         delete?: never;
         options?: never;
         head?: never;
@@ -488,6 +608,186 @@ export interface paths {
          * @description Stop the instance for a while; what comes in is kept.
          */
         post: operations["suspend_instance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List jobs
+         * @description List jobs.
+         */
+        get: operations["jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/inbound": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take in many failed events once more, or set them aside
+         * @description Take in many failed events once more, or set them aside.
+         */
+        post: operations["act_on_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry, skip or cancel many incidents
+         * @description Retry, skip or cancel many incidents.
+         */
+        post: operations["act_on_incidents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/instances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suspend, resume or cancel many instances
+         * @description Suspend, resume or cancel many instances.
+         */
+        post: operations["act_on_instances"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/migrate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move instances to another version; those that cannot move are reported with their reasons
+         * @description Move instances to another version; those that cannot move are reported with their reasons.
+         */
+        post: operations["migrate_many"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/modify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move, skip, repeat or end every path that stands at one node
+         * @description Move, skip, repeat or end every path that stands at one node.
+         */
+        post: operations["modify_many"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how far a job is and why it left things out
+         * @description Show how far a job is and why it left things out.
+         */
+        get: operations["job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a job; what it did stays done
+         * @description End a job; what it did stays done.
+         */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a job has yet to do or did not do, with the reasons
+         * @description List what a job has yet to do or did not do, with the reasons.
+         */
+        get: operations["job_items"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1289,6 +1589,65 @@ export interface components {
             roles?: string[] | null;
         };
         /**
+         * ActOnEvents
+         * @description Take in once more, or set aside for good.
+         */
+        ActOnEvents: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "retry" | "drop";
+            which: components["schemas"]["EventsChosen"];
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+        };
+        /**
+         * ActOnIncidents
+         * @description Try again after ``changes`` to variables, go on with ``value``, or end the instances.
+         *
+         *     A retry leaves out effects that may have happened; each of them is answered alone.
+         */
+        ActOnIncidents: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "retry" | "skip" | "cancel";
+            /** Changes */
+            changes?: {
+                [key: string]: unknown;
+            } | null;
+            /** Value */
+            value?: unknown;
+            which: components["schemas"]["IncidentsChosen"];
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+        };
+        /**
+         * ActOnInstances
+         * @description Stop, go on or end.
+         */
+        ActOnInstances: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "suspend" | "resume" | "cancel";
+            which: components["schemas"]["InstancesChosen"];
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+        };
+        /**
          * Alert
          * @description One alert in the reader's language; ``cc`` when it is for information only.
          */
@@ -1419,9 +1778,19 @@ export interface components {
         };
         /**
          * Answer
+         * @description Whether it happened; then ``value`` is what it gave.
+         */
+        "Answer-Input": {
+            /** Happened */
+            happened: boolean;
+            /** Value */
+            value?: unknown;
+        };
+        /**
+         * Answer
          * @description An answer, or the error in its place. ``rows`` are the ids of the rows that answered.
          */
-        Answer: {
+        "Answer-Output": {
             error?: components["schemas"]["AnswerError"] | null;
             /** Rows */
             rows?: string[];
@@ -1450,7 +1819,7 @@ export interface components {
          */
         Answers: {
             /** Answers */
-            answers: components["schemas"]["Answer"][];
+            answers: components["schemas"]["Answer-Output"][];
             /** Errors */
             errors: number;
             /** Table */
@@ -1937,6 +2306,17 @@ export interface components {
             total?: number | null;
         };
         /**
+         * Drop
+         * @description Why nothing is to come of the event.
+         */
+        Drop: {
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+        };
+        /**
          * Entity
          * @description A type of record. ``index`` names the fields that lists filter and sort by.
          */
@@ -1998,6 +2378,18 @@ export interface components {
             trace: boolean;
         };
         /**
+         * EventsChosen
+         * @description Events that were not taken in, by id or by what else is given.
+         */
+        EventsChosen: {
+            /** Connection */
+            connection?: string | null;
+            /** Ids */
+            ids?: number[] | null;
+            /** Status */
+            status?: ("failed" | "ignored") | null;
+        };
+        /**
          * Example
          * @description One case with both answers; ``link`` leads to the instance that decided then.
          */
@@ -2020,10 +2412,10 @@ export interface components {
             kind: "same" | "row" | "value" | "error" | "answered" | "other_error" | "unread";
             /** Link */
             link?: string | null;
-            new: components["schemas"]["Answer"];
+            new: components["schemas"]["Answer-Output"];
             /** Node */
             node?: string | null;
-            old: components["schemas"]["Answer"];
+            old: components["schemas"]["Answer-Output"];
             /** Place */
             place: string;
         };
@@ -2175,18 +2567,100 @@ export interface components {
             type: string;
         };
         /**
+         * InboundDetail
+         * @description The same with the body as text; ``cut`` tells that it is longer.
+         */
+        InboundDetail: {
+            /** Attempts */
+            attempts: number;
+            /** Body */
+            body: string;
+            /** Connection */
+            connection: string;
+            /** Cut */
+            cut: boolean;
+            /** Error */
+            error?: string | null;
+            /** Event */
+            event: string;
+            /** Id */
+            id: number;
+            /** Instance */
+            instance?: string | null;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "pending" | "done" | "failed" | "ignored" | "dropped";
+            /** Topic */
+            topic: string;
+        };
+        /**
+         * InboundEvent
+         * @description What a connection brought. ``error`` says why it was not taken in, ``event`` is the sender's name for it.
+         */
+        InboundEvent: {
+            /** Attempts */
+            attempts: number;
+            /** Connection */
+            connection: string;
+            /** Error */
+            error?: string | null;
+            /** Event */
+            event: string;
+            /** Id */
+            id: number;
+            /** Instance */
+            instance?: string | null;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "pending" | "done" | "failed" | "ignored" | "dropped";
+            /** Topic */
+            topic: string;
+        };
+        /**
+         * InboundPage
+         * @description One page of events, the newest first.
+         */
+        InboundPage: {
+            /** Items */
+            items: components["schemas"]["InboundEvent"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+            /** Total */
+            total?: number | null;
+        };
+        /**
          * Incident
-         * @description Something that cannot go on without a person. ``how`` says how it was settled.
+         * @description Something that cannot go on without a person. ``how`` says how it was settled, ``cause`` which group it is in.
+         *
+         *     A ``doubtful`` one asks whether something happened in another system; see the answer to it.
          */
         Incident: {
             /** By */
             by?: string | null;
+            /** Cause */
+            cause: string;
             /** Closed At */
             closed_at?: string | null;
             /** Code */
             code: string;
             /** Details */
             details?: unknown;
+            /** Doubtful */
+            doubtful: boolean;
             /** How */
             how?: string | null;
             /** Id */
@@ -2210,6 +2684,50 @@ export interface components {
             workflow_title: components["schemas"]["Words"];
         };
         /**
+         * IncidentGroup
+         * @description Incidents of one cause: the same node and code, and words that differ in ids and numbers only.
+         */
+        IncidentGroup: {
+            /** Cause */
+            cause: string;
+            /** Code */
+            code: string;
+            /** Count */
+            count: number;
+            /** Doubtful */
+            doubtful: boolean;
+            /** Message */
+            message: string;
+            /**
+             * Newest
+             * Format: date-time
+             */
+            newest: string;
+            /** Node */
+            node: string;
+            /**
+             * Oldest
+             * Format: date-time
+             */
+            oldest: string;
+            /** Pattern */
+            pattern: string;
+            title?: components["schemas"]["Words"] | null;
+            /** Workflow */
+            workflow: string;
+            workflow_title: components["schemas"]["Words"];
+        };
+        /**
+         * IncidentGroups
+         * @description The largest groups, the largest first; ``more`` tells that there are smaller ones.
+         */
+        IncidentGroups: {
+            /** Items */
+            items: components["schemas"]["IncidentGroup"][];
+            /** More */
+            more: boolean;
+        };
+        /**
          * IncidentPage
          * @description One page of incidents, the newest first.
          */
@@ -2220,6 +2738,24 @@ export interface components {
             next_cursor?: string | null;
             /** Total */
             total?: number | null;
+        };
+        /**
+         * IncidentsChosen
+         * @description Open incidents by id, or those that fit everything else given; ``cause`` is that of a group.
+         */
+        IncidentsChosen: {
+            /** Cause */
+            cause?: string | null;
+            /** Code */
+            code?: string | null;
+            /** Ids */
+            ids?: string[] | null;
+            /** Instance */
+            instance?: string | null;
+            /** Node */
+            node?: string | null;
+            /** Workflow */
+            workflow?: string | null;
         };
         /**
          * Instance
@@ -2276,7 +2812,8 @@ export interface components {
          * @description Everything about one instance; ``incidents`` holds the open ones.
          *
          *     ``main`` names the variable that the instance is about, ``data`` tells how the variables read, the main one first,
-         *     and ``roles`` what the roles are called that its journal names.
+         *     and ``roles`` what the roles are called that its journal names. ``durability`` says when what it has done is on the
+         *     disk; null when its workflow is not published here any more.
          */
         InstanceDetail: {
             /** By */
@@ -2288,6 +2825,8 @@ export interface components {
             changed_at: string;
             /** Data */
             data?: components["schemas"]["Reading"][];
+            /** Durability */
+            durability?: ("strict" | "segment" | "relaxed" | "volatile") | null;
             /** Ended At */
             ended_at?: string | null;
             graph: components["schemas"]["Graph"];
@@ -2351,6 +2890,176 @@ export interface components {
             total?: number | null;
         };
         /**
+         * InstancesChosen
+         * @description Instances by id, or those that fit everything else given.
+         */
+        InstancesChosen: {
+            /** Has Incidents */
+            has_incidents?: boolean | null;
+            /** Ids */
+            ids?: string[] | null;
+            /** Key */
+            key?: string | null;
+            /** Key Prefix */
+            key_prefix?: string | null;
+            /** Started Before */
+            started_before?: string | null;
+            /** Started From */
+            started_from?: string | null;
+            /** Status */
+            status?: ("running" | "suspended") | null;
+            /** Version */
+            version?: number | null;
+            /** Workflow */
+            workflow?: string | null;
+        };
+        /**
+         * Job
+         * @description A job and how far it is. ``total`` grows while it gathers what fits; ``left`` is what it still has to do.
+         */
+        Job: {
+            /** Action */
+            action: string;
+            /** By */
+            by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Done */
+            done: number;
+            /** Ended At */
+            ended_at?: string | null;
+            /** Ended By */
+            ended_by?: string | null;
+            /** Failed */
+            failed: number;
+            /** Filter */
+            filter?: unknown;
+            /** Id */
+            id: string;
+            /** Left */
+            left: number;
+            /** Options */
+            options?: unknown;
+            /** Skipped */
+            skipped: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "gathering" | "running" | "done" | "cancelled";
+            /** Total */
+            total: number;
+            /** Why */
+            why: string;
+        };
+        /**
+         * JobDetail
+         * @description A job with the reasons for what it did not do.
+         */
+        JobDetail: {
+            /** Action */
+            action: string;
+            /** By */
+            by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Done */
+            done: number;
+            /** Ended At */
+            ended_at?: string | null;
+            /** Ended By */
+            ended_by?: string | null;
+            /** Failed */
+            failed: number;
+            /** Filter */
+            filter?: unknown;
+            /** Id */
+            id: string;
+            /** Left */
+            left: number;
+            /** Options */
+            options?: unknown;
+            /** Reasons */
+            reasons: components["schemas"]["JobReason"][];
+            /** Skipped */
+            skipped: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "gathering" | "running" | "done" | "cancelled";
+            /** Total */
+            total: number;
+            /** Why */
+            why: string;
+        };
+        /**
+         * JobItem
+         * @description One thing that a job has yet to do, or did not do; ``object`` is the id of an instance, incident or event.
+         */
+        JobItem: {
+            /** Code */
+            code?: string | null;
+            /** Message */
+            message?: string | null;
+            /** N */
+            n: number;
+            /** Object */
+            object: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "pending" | "failed" | "skipped";
+        };
+        /**
+         * JobItemPage
+         * @description One page of what is left or was not done.
+         */
+        JobItemPage: {
+            /** Items */
+            items: components["schemas"]["JobItem"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+            /** Total */
+            total?: number | null;
+        };
+        /**
+         * JobPage
+         * @description One page of jobs, the newest first.
+         */
+        JobPage: {
+            /** Items */
+            items: components["schemas"]["Job"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+            /** Total */
+            total?: number | null;
+        };
+        /**
+         * JobReason
+         * @description Why items were not done, how many, and the words for one of them.
+         */
+        JobReason: {
+            /** Code */
+            code: string;
+            /** Count */
+            count: number;
+            /** Message */
+            message: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "failed" | "skipped";
+        };
+        /**
          * JournalPage
          * @description One page of the journal, oldest first.
          */
@@ -2401,6 +3110,32 @@ export interface components {
             ttl?: string | null;
         };
         /**
+         * MigrateMany
+         * @description Which instances of ``workflow`` go to ``version``; ``nodes`` maps nodes of theirs to other ids in it.
+         */
+        MigrateMany: {
+            /** Ids */
+            ids?: string[] | null;
+            /** Nodes */
+            nodes?: {
+                [key: string]: string;
+            };
+            /**
+             * Of
+             * @description Only instances of this version; all other versions when unset.
+             */
+            of?: number | null;
+            /** Version */
+            version: number;
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+            /** Workflow */
+            workflow: string;
+        };
+        /**
          * Migration
          * @description Which version to move to; ``nodes`` maps nodes of the old version to other ids in the new one.
          */
@@ -2446,6 +3181,24 @@ export interface components {
         Modification: {
             /** Changes */
             changes: components["schemas"]["ChangeOf"][];
+            /** Why */
+            why: string;
+        };
+        /**
+         * ModifyMany
+         * @description What becomes of each path that stands at the node ``at``, as when one instance is modified.
+         */
+        ModifyMany: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "move" | "skip" | "repeat" | "end";
+            /** At */
+            at: string;
+            /** Node */
+            node?: string | null;
+            which: components["schemas"]["InstancesChosen"];
             /** Why */
             why: string;
         };
@@ -3692,12 +4445,148 @@ export interface operations {
             };
         };
     };
+    inbound_events: {
+        parameters: {
+            query?: {
+                status?: "pending" | "done" | "failed" | "ignored" | "dropped";
+                connection?: string | null;
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboundPage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    inbound_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboundDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_inbound: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Drop"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboundEvent"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_inbound: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboundEvent"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     incidents: {
         parameters: {
             query?: {
                 status?: "open" | "closed";
                 workflow?: string | null;
                 instance?: string | null;
+                node?: string | null;
+                code?: string | null;
+                cause?: string | null;
                 /** @description At most so many items. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
@@ -3716,6 +4605,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IncidentPage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    incident_groups: {
+        parameters: {
+            query?: {
+                workflow?: string | null;
+                node?: string | null;
+                code?: string | null;
+                /** @description At most so many items. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentGroups"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Answer-Input"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settled"];
                 };
             };
             /** @description What went wrong. */
@@ -4132,6 +5091,306 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InstanceDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jobs: {
+        parameters: {
+            query?: {
+                status?: ("gathering" | "running" | "done" | "cancelled") | null;
+                action?: string | null;
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    act_on_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActOnEvents"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    act_on_incidents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActOnIncidents"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    act_on_instances: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActOnInstances"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    migrate_many: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MigrateMany"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    modify_many: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModifyMany"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    job_items: {
+        parameters: {
+            query?: {
+                status?: ("pending" | "failed" | "skipped") | null;
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobItemPage"];
                 };
             };
             /** @description What went wrong. */

@@ -36,8 +36,8 @@ def _settle(
     row = inbound_event(engine, id)
     now = engine.now()
     details = {"connection": row.connection, "event": row.event_id, "error": row.error, "why": why}
-    action = "inbound.retried" if status == "pending" else "inbound.dropped"
-    audit = AuditEntry(now, caller.name, action, f"inbound:{id}", details)
+    act = "retried" if status == "pending" else "dropped"
+    audit = AuditEntry(now, caller.name, f"inbound.{act}", f"inbound:{id}", details)
     if not engine.store.inbounds.settle_again(id, status, now, audit, taken.items):
         raise Refused("inbound.settled", id=id)
     return inbound_event(engine, id)
