@@ -10,12 +10,17 @@ from taktflow.expressions import temporal
 from taktflow.expressions.far import FarDate, FarMoment
 from taktflow.expressions.faults import LimitExceeded
 from taktflow.expressions.limits import LIST_ITEMS
-from taktflow.expressions.run import Function, Run, extent
+from taktflow.expressions.run import Function, Run
 from taktflow.expressions.types import Type, coerced
 from taktflow.values import Range, Value, YearsMonths
 
 STEPS_TO_LOOK = 3
 """What it costs to see of what type one value is."""
+
+
+STEPS_TO_A_PART = 8
+"""What it costs to take the year from a date, or the like."""
+_WITHOUT_FIELDS = frozenset((Decimal, str, bool, int, type(None)))
 
 
 class _Nobody:
@@ -46,6 +51,9 @@ def path(run: Run, of: Value, field: str) -> Value:
             raise LimitExceeded("expressions.limit.list", limit=LIST_ITEMS)
         run.charge(3 * len(of))
         return [path(run, entry, field) for entry in of]
+    if type(of) in _WITHOUT_FIELDS:
+        return None
+    run.charge(STEPS_TO_A_PART)
     return _path(of, field)
 
 
@@ -94,15 +102,16 @@ def select(run: Run, of: Value, test: Callable[[Value], Value], weight: int) -> 
         return [] if type(test(NOBODY)) is not Decimal else None
     kept: list[Value] = []
     for place, entry in enumerate(entries):
-        run.charge(weight + 2)
-        item = plain(entry)
+        # What Run.charge does; a call of it would cost as much as most tests.
+        run.left -= weight + 2
+        if run.left < 0:
+            run.charge(0)
+        item = Decimal(entry) if type(entry) is int else entry
         answer = test(item)
-        if place == 0 and type(answer) is Decimal:
-            return entry_at(entries, answer)
         if answer is True:
             kept.append(item)
         elif answer is not False and answer is not None:
-            return None
+            return entry_at(entries, answer) if place == 0 and type(answer) is Decimal else None
     return checked_list(kept)
 
 
@@ -146,7 +155,7 @@ def invoke(run: Run, function: Value, names: tuple[str, ...], *arguments: Value)
     if len(arguments) != len(parameters):
         return None
     if function.types:
-        run.charge(STEPS_TO_LOOK * sum(extent(a, run.left) for a in arguments))
+        run.charge_extent(STEPS_TO_LOOK, *arguments)
         arguments = _converted(function.types, arguments) or ()
         if not arguments:
             return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -30,8 +30,8 @@ from taktflow.expressions.python_nodes import (
     tuple_of,
     words,
 )
-from taktflow.expressions.run import Clock, Run, extent
-from taktflow.expressions.temporal import read_date_and_time
+from taktflow.expressions.run import Clock, Run
+from taktflow.expressions.temporal import Day, joined, read_date, read_time
 from taktflow.expressions.types import ANY, Simple, Type, is_instance, written_type
 from taktflow.values import Value
 
@@ -49,6 +49,9 @@ _ORDER: dict[str, Callable[..., Value]] = {
     ">": operators.greater,
     ">=": operators.greater_equal,
 }
+_PAID_ORDER = {sign: operators.paid_order(work) for sign, work in _ORDER.items()}
+_PAID_BETWEEN = operators.paid_order(operators.between, 2 * operators.STEPS_TO_COMPARE)
+_PAID_INTERVAL = operators.paid_order(operators.interval, 2 * operators.STEPS_TO_COMPARE)
 _FOLDED = frozenset({"date", "time", "duration", "years and months duration"})
 """Built-ins whose call with constants is worked out once."""
 
@@ -87,6 +90,7 @@ def emit(root: t.Node, types: Mapping[str, Type] | None = None) -> Emitted:
     return Emitted(body, emitter.functions, emitter.constants, frozenset(emitter.names))
 
 
+_STEPS_TO_JOIN = 3
 _CALL_STEPS = 6
 """A call fits its arguments to the parameters first, which costs as much as a few operators."""
 
@@ -153,7 +157,8 @@ class Emitter:
         return self.value(node.value)
 
     def _local_date_time(self, node: t.LocalDateTime, frames: Frames) -> ast.expr:
-        return self._run_call(_in_zone, constant(node.text))
+        day, _, clock = node.text.partition("T")
+        return self._run_call(_in_zone, self.value(read_date(day)), self.value(read_time(clock)))
 
     def _name(self, node: t.Name, frames: Frames) -> ast.expr:
         return self._named(node.name, frames)
@@ -223,6 +228,8 @@ class Emitter:
 
     def _compared(self, operator: str, left: ast.expr, right: ast.expr) -> ast.expr:
         if operator in _ORDER:
+            if self.paid:
+                return self._run_call(_PAID_ORDER[operator], left, right, name=_ORDER[operator].__name__)
             return self.call(_ORDER[operator], left, right)
         if isinstance(right, ast.Constant) and right.value is None:
             return self.call(operators.is_null if operator == "=" else operators.is_no_null, left)
@@ -243,7 +250,10 @@ class Emitter:
         return either(found, constant(settles), either(others, constant(not settles), constant(None)))
 
     def _between(self, node: t.Between, frames: Frames) -> ast.expr:
-        return self.call(operators.between, *(self.node(n, frames) for n in (node.of, node.low, node.high)))
+        operands = [self.node(n, frames) for n in (node.of, node.low, node.high)]
+        if self.paid:
+            return self._run_call(_PAID_BETWEEN, *operands, name="between")
+        return self.call(operators.between, *operands)
 
     def _unary_test(self, node: t.UnaryTest, frames: Frames) -> ast.expr:
         return self.call(operators.half_open, constant(node.operator), self.node(node.operand, frames))
@@ -265,7 +275,10 @@ class Emitter:
         if isinstance(node.low, t.Literal) and isinstance(node.high, t.Literal):
             return self.value(operators.interval(node.low.value, node.high.value, *ends))
         low, high = self.node(node.low, frames), self.node(node.high, frames)
-        return self.call(operators.interval, low, high, *(constant(e) for e in ends))
+        closed = [constant(e) for e in ends]
+        if self.paid:
+            return self._run_call(_PAID_INTERVAL, low, high, *closed, name="interval")
+        return self.call(operators.interval, low, high, *closed)
 
     def _list(self, node: t.ListLiteral, frames: Frames) -> ast.expr:
         return self.call(access.listing, *(self.node(i, frames) for i in node.items))
@@ -369,9 +382,10 @@ def declared(written: t.TypeName, known: Mapping[str, Type] | None = None) -> Ty
 
 
 def _is_instance(run: Run, value: Value, wanted: Type | None) -> Value:
-    run.charge(access.STEPS_TO_LOOK * extent(value, run.left))
+    run.charge_extent(access.STEPS_TO_LOOK, value)
     return None if wanted is None else is_instance(value, wanted)
 
 
-def _in_zone(run: Run, text: str) -> Value:
-    return read_date_and_time(text, run.clock.zone)
+def _in_zone(run: Run, day: Day, at: time) -> Value:
+    run.charge(_STEPS_TO_JOIN)
+    return joined(day, at, run.clock.zone)

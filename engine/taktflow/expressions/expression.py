@@ -17,7 +17,7 @@ from taktflow.expressions.limits import ANSWER_ENTRIES, SAFE_STEPS
 from taktflow.expressions.names import source
 from taktflow.expressions.operators import MATH
 from taktflow.expressions.reading import read
-from taktflow.expressions.run import Clock, Run
+from taktflow.expressions.run import ATOMS, Clock, Run
 from taktflow.expressions.safe import evaluated
 from taktflow.expressions.tree import Node
 from taktflow.expressions.types import Type
@@ -133,6 +133,7 @@ def _settled_run(function: Compiled, scope: Mapping[str, Value], run: Run) -> Va
 
 _FAR = frozenset((FarDate, FarMoment))
 """Dates that no document and no database can keep."""
+_SETTLED = (ATOMS | {str}) - {int}
 _TO_SETTLE = frozenset((list, tuple, dict)) | _FAR
 
 
@@ -159,6 +160,8 @@ class _Settling:
     def settled(self, value: Value) -> tuple[Value, int]:
         """``value`` settled, and how many values it holds."""
         kind = type(value)
+        if kind in _SETTLED:
+            return value, 1
         if kind is list or kind is tuple or isinstance(value, Mapping):
             found = self.done.get(id(value))
             if found is None:

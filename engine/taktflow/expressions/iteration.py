@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from taktflow.expressions.access import checked_list, plain
+from taktflow.expressions.access import checked_list
 from taktflow.expressions.faults import LimitExceeded
 from taktflow.expressions.limits import LIST_ITEMS
 from taktflow.expressions.run import Run
@@ -66,8 +66,11 @@ def _tuples(run: Run, domains: Domains, chosen: tuple[Value, ...], weight: int) 
     entries = _entries(run, domains[len(chosen)](*chosen))
     innermost = len(chosen) + 1 == len(domains)
     for entry in entries:
-        run.charge(weight)
-        values = (*chosen, plain(entry))
+        # What Run.charge does; a call of it would cost as much as a round of a short loop.
+        run.left -= weight
+        if run.left < 0:
+            run.charge(0)
+        values = (*chosen, Decimal(entry) if type(entry) is int else entry)
         if innermost:
             yield values
         else:

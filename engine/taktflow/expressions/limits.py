@@ -12,7 +12,7 @@ STRING_CHARS = 10_000
 LIST_ITEMS = 10_000
 """Entries of one list that an expression makes."""
 LITERAL_DIGITS = 34
-ANSWER_ENTRIES = 1_000_000
+ANSWER_ENTRIES = 200_000
 """Values that an answer may hold, those inside its lists and contexts included."""
 STEPS = 130_000
 """Work of one evaluation: nodes visited in loops, list entries looked at, characters made (64 of them a step)."""

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, Divisio
 
 from taktflow.expressions import temporal
 from taktflow.expressions.far import FarDate, FarMoment
-from taktflow.expressions.run import Function, Run, extent, text_made
+from taktflow.expressions.run import Function, Run, text_made
 from taktflow.expressions.single import Exactly, OtherThan
 from taktflow.values import Range, Value, YearsMonths
 
@@ -68,7 +68,9 @@ def equal(run: Run, a: Value, b: Value) -> Value:
     if type(a) is type(b) and type(a) in (Decimal, str, bool):
         return a == b
     if isinstance(a, list | tuple | Mapping):
-        run.charge(STEPS_TO_COMPARE * extent(a, run.left))
+        run.charge_extent(STEPS_TO_COMPARE, a)
+    else:
+        run.charge(STEPS_TO_COMPARE)
     return same(a, b)
 
 
@@ -287,6 +289,20 @@ def _months_divided(a: YearsMonths, b: Value, kind_b: str) -> Value:
 _STEPS_TO_RECKON_DATES, _STEPS_TO_RAISE, _STEPS_TO_ROOT = 10, 20, 500
 
 
+_PLAIN = (Decimal, str)
+
+
+def paid_order(work: Callable[..., Value], steps: int = STEPS_TO_COMPARE) -> Callable[..., Value]:
+    """``work``, which orders its operands, for loops: what are neither numbers nor texts cost ``steps`` more."""
+
+    def ordered(run: Run, a: Value, b: Value, *more: Value) -> Value:
+        if type(a) not in _PLAIN or type(a) is not type(b):
+            run.charge(steps)
+        return work(a, b, *more)
+
+    return ordered
+
+
 def paid(work: Callable[[Value, Value], Value]) -> Callable[[Run, Value, Value], Value]:
     """``work`` for loops, where dates and lengths of time are paid for: they cost more than numbers do."""
 
@@ -359,21 +375,20 @@ def includes(span: Range, value: Value) -> Value:
 
 def inside(run: Run, value: Value, test: Value) -> Value:
     """``value in test``: equal to it, or found in it when it is a list or range; unknown when it is null itself."""
-    if isinstance(test, list | tuple):
-        run.charge(extent(test, run.left) if isinstance(value, list | tuple | Mapping) else len(test))
-    return None if test is None and value is not None else _meets(value, test)
+    return None if test is None and value is not None else _meets(run, value, test)
 
 
-def _meets(value: Value, test: Value) -> Value:
+def _meets(run: Run, value: Value, test: Value) -> Value:
+    run.charge(STEPS_TO_COMPARE)
     if isinstance(test, Range):
         if isinstance(value, Range):
             return same(value, test)
         return includes(test, value)
     if isinstance(test, list | tuple):
-        if isinstance(value, list | tuple) and same(value, test) is True:
+        if isinstance(value, list | tuple) and equal(run, value, test) is True:
             return True
-        return any(_meets(value, entry) is True for entry in test)
-    return same(value, test)
+        return any(_meets(run, value, entry) is True for entry in test)
+    return equal(run, value, test) if isinstance(value, Mapping) else same(value, test)
 
 
 def interval(low: Value, high: Value, low_closed: bool, high_closed: bool) -> Value:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from taktflow.expressions.faults import LimitExceeded
@@ -14,6 +15,10 @@ from taktflow.values import Value
 
 if TYPE_CHECKING:
     from taktflow.expressions.types import Type
+
+
+ATOMS = frozenset((Decimal, bool, int, type(None), date, datetime, time, timedelta))
+"""Types whose values hold no others, and are none that cost by their length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,11 @@ class Run:
         self.left -= steps
         if self.left < 0:
             raise LimitExceeded("expressions.limit.steps")
+
+    def charge_extent(self, steps: int, *values: Value) -> None:
+        """Takes ``steps`` for each value that ``values`` hold, which are counted no further than the budget lasts."""
+        for value in values:
+            self.charge(steps * extent(value, self.left // steps))
 
     def enter(self) -> None:
         """One function deeper."""
@@ -100,10 +110,13 @@ def extent(value: Value, most: int) -> int:
     while todo and count + len(todo) <= most:
         value = todo.pop()
         count += 1
-        if isinstance(value, str):
+        kind = type(value)
+        if kind in ATOMS:
+            continue
+        if kind is str:
             count += len(value) // CHARS_A_STEP
-        elif isinstance(value, list | tuple):
+        elif kind is list or kind is tuple:
             todo.extend(value)
-        elif isinstance(value, Mapping):
+        elif kind is dict or isinstance(value, Mapping):
             todo.extend(value.values())
     return count + len(todo)

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from taktflow.expressions.access import checked_list, plain
 from taktflow.expressions.limits import CHARS_A_STEP
 from taktflow.expressions.operators import kind, number
-from taktflow.expressions.run import Run, extent, text_made
+from taktflow.expressions.run import Run, text_made
 from taktflow.expressions.types import ANY, ListOf, Simple, Type
 from taktflow.values import Value
 
@@ -36,7 +36,8 @@ class Form:
     """One way to call a built-in.
 
     ``rest``: the last parameter takes any number of further arguments, given to ``work`` as one list.
-    ``deep``: the work goes through all that the arguments hold, at so many steps each.
+    ``deep``: the work goes through all that the arguments hold, at so many steps each; ``each``: through the entries
+    of its lists, at so many steps each beyond the one that looking at an entry costs.
     ``result`` is a type, or a function from the arguments' types to it.
     """
 
@@ -46,16 +47,18 @@ class Form:
     rest: bool = False
     needs_run: bool = False
     deep: int = 0
+    each: int = 0
 
     def call(self, run: Run, *arguments: Value) -> Value:
         """The value for ``arguments`` in the parameters' order; null when one does not fit."""
         if self.deep:
-            for argument in arguments:
-                run.charge(self.deep * extent(argument, run.left))
+            run.charge_extent(self.deep, *arguments)
         try:
             values = self._fitted(run, arguments)
             if values is None:
                 return None
+            if self.each:
+                run.charge(self.each * sum(len(v) for v in values if type(v) is list))
             found = self.work(run, *values) if self.needs_run else self.work(*values)
         except (DecimalException, ArithmeticError, ValueError):
             return None

@@ -230,6 +230,8 @@ def _flatten(run: Run, entries: list[Value]) -> Value:
 
 
 def _sort(run: Run, entries: list[Value], precedes: Function | None) -> Value:
+    # Nearly as many comparisons as a sort may take, each cheaper than a step.
+    run.charge(len(entries) * len(entries).bit_length() // 3)
     if precedes is None:
         kinds = {kind(e) for e in entries}
         if len(kinds) > 1 or (entries and less(entries[0], entries[0]) is None):
@@ -278,12 +280,14 @@ _MATCH = Parameter("match", ANY, nullable=True)
 _PRECEDES = Parameter("precedes", FunctionOf((ANY, ANY), BOOLEAN), optional=True)
 
 
-def _over_list(name: str, work: Callable[..., Value], result: Result, needs_run: bool = False) -> Builtin:
+def _over_list(
+    name: str, work: Callable[..., Value], result: Result, needs_run: bool = False, each: int = 1
+) -> Builtin:
     """A built-in that takes a list, or its entries one by one."""
     entries = (Parameter("c", ANY, nullable=True),)
     forms = (
-        Form((_LIST,), result, work, needs_run=needs_run),
-        Form(entries, result, work, rest=True, needs_run=needs_run),
+        Form((_LIST,), result, work, needs_run=needs_run, each=each),
+        Form(entries, result, work, rest=True, needs_run=needs_run, each=each),
     )
     return Builtin(name, forms)
 
@@ -291,14 +295,14 @@ def _over_list(name: str, work: Callable[..., Value], result: Result, needs_run:
 FUNCTIONS = (
     Builtin("list contains", (Form((_LIST, _ELEMENT), BOOLEAN, _contains, needs_run=True, deep=2),)),
     Builtin("count", (Form((_LIST,), NUMBER, _count),)),
-    _over_list("min", _least, _entry_type),
-    _over_list("max", _most, _entry_type),
-    _over_list("sum", _sum, _entry_type, needs_run=True),
+    _over_list("min", _least, _entry_type, each=2),
+    _over_list("max", _most, _entry_type, each=2),
+    _over_list("sum", _sum, _entry_type, needs_run=True, each=2),
     _over_list("mean", _mean, _entry_type, needs_run=True),
     _over_list("product", _product, NUMBER),
-    _over_list("median", _median, NUMBER),
-    _over_list("stddev", _deviation, NUMBER),
-    _over_list("mode", _mode, ListOf(NUMBER)),
+    _over_list("median", _median, NUMBER, each=4),
+    _over_list("stddev", _deviation, NUMBER, each=4),
+    _over_list("mode", _mode, ListOf(NUMBER), each=6),
     _over_list("all", _all, BOOLEAN),
     _over_list("any", _any, BOOLEAN),
     Builtin(
