@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 import uuid
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -68,6 +72,7 @@ def test_nothing_is_lost_or_doubled_when_workers_die_and_tickets_vanish(
             storm.calm(_PATIENCE_S)
             settled = _settled(database_url)
             storm.go_home(_PATIENCE_S)
+        assert checked(environment).returncode == 0
         first.stop()
         second.stop()
         server.stop()
@@ -76,6 +81,12 @@ def test_nothing_is_lost_or_doubled_when_workers_die_and_tickets_vanish(
             found = compared(store, plant, storm.book)
             performed = _performed(store)
     print(f"\n{found} effects by process: {performed}")
+
+
+def checked(environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """What ``taktflow worker --check`` says, for whoever watches a worker."""
+    command = [sys.executable, "-m", "taktflow.cli", "worker", "--check"]
+    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
 
 
 def _performed(store: Store) -> dict[int, int]:

@@ -220,7 +220,7 @@ class _Child:
         with self._opening:
             if self._shift is None:
                 if self._engine is None:
-                    self._engine = open_engine(self._settings, catalog=self._catalog)
+                    self._engine = open_engine(self._settings, catalog=self._catalog, part="worker")
                 shift = Shift(self._engine, BrokerBell(self._settings), self._settings.ticket_limit_s / _SHIFT_SHARE)
                 shift.start()
                 self._shift = shift

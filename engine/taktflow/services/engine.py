@@ -53,8 +53,17 @@ class Engine:
         return self.stripes[hash(instance) % _STRIPES]
 
 
+def this_machine(part: str) -> str:
+    """The name under which executor runs of ``part`` (server, worker) on this machine are kept, less their process."""
+    return f"{part}:{platform.node()}:"
+
+
 def open_engine(
-    settings: Settings, *, catalog: Catalog | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    settings: Settings,
+    *,
+    catalog: Catalog | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    part: str = "server",
 ) -> Engine:
     """The engine on the database of ``settings``, migrated first."""
     migrate(settings.database_url)
@@ -63,7 +72,7 @@ def open_engine(
     secrets = Secrets(settings)
     published = Published(store, catalog, secrets, settings.timezone)
     return Engine(
-        store, catalog, settings, published, secrets, now, store.boot(f"{platform.node()}:{os.getpid()}", now())
+        store, catalog, settings, published, secrets, now, store.boot(f"{this_machine(part)}{os.getpid()}", now())
     )
 
 
