@@ -30,6 +30,10 @@ class Settings(BaseSettings):
     ticket_limit_s: int = Field(
         300, ge=10, description="For celery: seconds after which a worker process that hangs is killed."
     )
+    retention_days: int | None = Field(
+        None, ge=1, description="Days after their end when instances move to the archive; unset keeps them here."
+    )
+    archive: Path | None = Field(None, description="The archive's folder; `archive` in var when unset.")
     language: Language = Field("zh", description="The language when a reader names none.")
     timezone: str = Field("Asia/Shanghai", description="The plant's time zone, used at the rim.")
     session_hours: int = Field(12, ge=1, le=24 * 30, description="How long a sign-in lasts, in hours.")

@@ -96,7 +96,7 @@ def test_a_strict_workflow_loses_no_finished_node_in_a_crash(world: World) -> No
 
 def test_a_volatile_workflow_loses_a_running_segment_but_never_a_wait(world: World) -> None:
     first = world.born()
-    publish(first.engine, a_row_of(LONG, "volatile", then="wait", message="go", key="'k'"))
+    publish(first.engine, a_row_of(LONG, "volatile", then="wait", message="go", key="k"))
     first.end()
     dying = world.born(dies_after=1)
 
@@ -176,7 +176,7 @@ def test_only_a_batch_of_relaxed_commits_is_relaxed(world: World) -> None:
 
 def test_commits_of_a_relaxed_workflow_are_relaxed_except_what_a_person_did(world: World) -> None:
     life = world.born()
-    publish(life.engine, a_row_of(1, "relaxed", then="wait", message="go", key="'k'"))
+    publish(life.engine, a_row_of(1, "relaxed", then="wait", message="go", key="k"))
     kept: list[bool] = []
     commit = life.store.commit
 

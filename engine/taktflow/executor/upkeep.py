@@ -13,7 +13,8 @@ from taktflow.executor.ownership import take_over
 from taktflow.services.engine import Engine
 from taktflow.services.inbound import poll_channels
 from taktflow.services.jobs import JobWork
-from taktflow.services.schedules import start_scheduled
+from taktflow.services.retention import Retention
+from taktflow.services.schedules import ScheduleWork
 
 log = structlog.get_logger(__name__)
 _POLL_S = 1.0
@@ -35,7 +36,6 @@ class Upkeep:
         self._stopping = threading.Event()
         self._presence = engine.store.presence(engine.epoch, self._bereaved)
         self._thread: threading.Thread | None = None
-        self._scheduled_to: datetime | None = None
         self._swept_at: datetime | None = None
 
     def start(self) -> None:
@@ -59,9 +59,13 @@ class Upkeep:
 
     def _poll(self) -> None:
         engine = self._engine
-        looks: list[Callable[[], object]] = [engine.published.refresh_if_changed, self._sweep, self._schedule]
+        looks: list[Callable[[], object]] = [
+            engine.published.refresh_if_changed,
+            self._sweep,
+            ScheduleWork(engine).look,
+        ]
         if self._doors:
-            looks.append(partial(poll_channels, engine))
+            looks += [partial(poll_channels, engine), Retention(engine).look]
         looks.append(JobWork(engine, alone=self._alone).look)
         while not self._stopping.wait(_POLL_S):
             for look in looks:
@@ -69,11 +73,6 @@ class Upkeep:
                     look()
                 except Exception:  # The database may be away for a while: look again next time.
                     log.exception("poll failed")
-
-    def _schedule(self) -> None:
-        now = self._engine.now()
-        start_scheduled(self._engine, self._scheduled_to or now - timedelta(days=1), now)
-        self._scheduled_to = now
 
     def _bereaved(self) -> None:
         """Another executor has just died."""

@@ -35,6 +35,7 @@ from taktflow.store.lists.tasks import Tasks
 from taktflow.store.migrate import check_revision
 from taktflow.store.moments import micros
 from taktflow.store.readers import Readers
+from taktflow.store.retention import Retention
 from taktflow.store.rows import ClaimedEffect, InboundRow, LoadedInstance, Notice, SignalRow, TimerRow
 from taktflow.store.runs import Lost, lost_runs
 from taktflow.store.search import RecordSearch
@@ -73,6 +74,7 @@ class Store:
         self.definitions = Definitions(self._asking, self._writer)
         self.people = People(self._asking, self._writer)
         self.figures = Figures(self._asking, self._writer)
+        self.retention = Retention(address, self._readers, self.write)
 
     @classmethod
     def open(cls, url: str, queue_limit: int = 2_000) -> Store:
