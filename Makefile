@@ -69,8 +69,8 @@ fmt: $(READY) $(MODULES) ## Write everything in the house's style
 e2e: $(PAGE) $(BROWSER) ## The end-to-end tests alone: real processes, a real browser, kill -9
 	$(PY) -m pytest tests/e2e $(PYTEST)
 
-services: $(READY) ## The store's tests against TAKTFLOW_TEST_DATABASE_URL and TAKTFLOW_TEST_VALKEY_URL, all required
-	TAKTFLOW_REQUIRE_SERVICES=1 $(PY) -m pytest tests/contract/store $(PYTEST)
+services: $(READY) ## The store's and workers' tests against TAKTFLOW_TEST_{DATABASE,VALKEY,RABBITMQ}_URL, all required
+	TAKTFLOW_REQUIRE_SERVICES=1 $(PY) -m pytest tests/contract/store tests/contract/executor tests/e2e/test_workers.py $(PYTEST)
 
 bench: $(PEERS) ## The benchmarks; one line a figure, JSON beside it in var/bench/
 	$(PY) -m pytest tests/bench -s $(PYTEST)
