@@ -19,6 +19,7 @@ from taktflow.services.schedules import ScheduleWork
 log = structlog.get_logger(__name__)
 _POLL_S = 1.0
 _SWEEP = timedelta(seconds=5)
+_MONTHS = timedelta(hours=1)
 
 
 class Upkeep:
@@ -37,6 +38,7 @@ class Upkeep:
         self._presence = engine.store.presence(engine.epoch, self._bereaved)
         self._thread: threading.Thread | None = None
         self._swept_at: datetime | None = None
+        self._months_at: datetime | None = None
 
     def start(self) -> None:
         """Shows that this executor lives and takes over what dead ones left, then begins to look."""
@@ -73,6 +75,13 @@ class Upkeep:
                     look()
                 except Exception:  # The database may be away for a while: look again next time.
                     log.exception("poll failed")
+
+    def _months(self) -> None:
+        """Sees that the journal has tables for the months to come."""
+        now = self._engine.now()
+        if self._months_at is None or now - self._months_at >= _MONTHS:
+            self._engine.store.keep_months(now)
+            self._months_at = now
 
     def _bereaved(self) -> None:
         """Another executor has just died."""

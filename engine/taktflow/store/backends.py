@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from taktflow.store import sqlite
@@ -43,3 +44,12 @@ def presence(address: Address, epoch: int, bereaved: Callable[[], None]) -> Pres
     from taktflow.store.presence import Presence as OnServer
 
     return OnServer(address.dsn, epoch, bereaved)
+
+
+def keep_months(address: Address, now: datetime) -> tuple[Sequence[str], Sequence[str]]:
+    """The journal's months made and dropped on a server; a file keeps one journal."""
+    if address.path is not None:
+        return (), ()
+    from taktflow.store import months
+
+    return months.keep_months(address.dsn, now)

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+MONTHS_AHEAD = 2
+"""How many months beyond the current one have tables for their journal, on PostgreSQL."""
 
 
 def micros(moment: datetime) -> int:
@@ -28,3 +30,15 @@ def moment(value: int) -> datetime:
 def moment_or_none(value: int | None) -> datetime | None:
     """:func:`moment`, with None kept."""
     return None if value is None else moment(value)
+
+
+def month_start(now: datetime, ahead: int) -> datetime:
+    """The first moment, in UTC, of the month that is ``ahead`` months after that of ``now``."""
+    here = now.astimezone(UTC)
+    year, month = divmod(here.year * 12 + here.month - 1 + ahead, 12)
+    return datetime(year, month + 1, 1, tzinfo=UTC)
+
+
+def month_name(start: datetime) -> str:
+    """The table of the month that begins at ``start``."""
+    return f"journal_{start:%Y_%m}"

@@ -15,7 +15,7 @@ from taktflow.store.apply import claims
 from taktflow.store.apply.inbound import Received, receive
 from taktflow.store.apply.messages import Posted, expire, post
 from taktflow.store.apply.whole import apply_commit, weight
-from taktflow.store.backends import Presence, presence, reader, writer_connection
+from taktflow.store.backends import Presence, keep_months, presence, reader, writer_connection
 from taktflow.store.commit import Commit, CommitResult, NewInbound, NewMessage
 from taktflow.store.due import Due
 from taktflow.store.lists.alerts import Alerts
@@ -192,6 +192,10 @@ class Store:
         settles them. For None every run but ``epoch`` is dead.
         """
         return self.write(lambda tx: claims.requeue(tx, epoch, now, dead), "effects").result()
+
+    def keep_months(self, now: datetime) -> tuple[Sequence[str], Sequence[str]]:
+        """Makes the journal's coming months and drops those that nothing needs; which. A file has one journal."""
+        return keep_months(self.address, now)
 
     # What is due
 

@@ -22,10 +22,16 @@ from taktflow.store.migrate import config, newest_revision
 from taktflow.store.tables import metadata
 
 
+def of_its_own(name: str | None, kind: str, _: object) -> bool:
+    """Whether it is no part of another table: the journal's months."""
+    return not (kind == "table" and str(name).startswith("journal_"))
+
+
 def test_migrations_and_tables_agree(url: str) -> None:
     engine = create_engine(parse_address(url).url)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        opts = {"compare_type": True, "compare_server_default": True, "include_name": of_its_own}
+        context = MigrationContext.configure(connection, opts=opts)
         differences = compare_metadata(context, metadata)
     engine.dispose()
 

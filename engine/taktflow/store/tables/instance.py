@@ -38,7 +38,8 @@ class InstanceTable(SQLModel, table=True):
             sqlite_where=text("incidents > 0"),
             postgresql_where=text("incidents > 0"),
         ),
-        Index("instance_runnable", "changed_at", sqlite_where=text("runnable"), postgresql_where=text("runnable")),
+        # Not by changed_at: PostgreSQL updates a row in place only while no indexed column changes.
+        Index("instance_runnable", "id", sqlite_where=text("runnable"), postgresql_where=text("runnable")),
         # Room on each page lets PostgreSQL update the hot row in place.
         {"postgresql_with": {"fillfactor": 70}},
     )
@@ -63,13 +64,10 @@ class InstanceTable(SQLModel, table=True):
     by: str = Field(sa_type=Words)
     parent_id: str | None = Field(default=None, sa_type=Words)
     parent_token: int | None = Field(default=None, sa_type=Counter)
-    lease_owner: str | None = Field(default=None, sa_type=Words)
-    lease_epoch: int | None = Field(default=None, sa_type=Counter)
-    lease_until: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class JournalTable(SQLModel, table=True):
-    """What one commit did to an instance: an array of step records, as JSON."""
+    """What one commit did to an instance: an array of step records, as JSON. On PostgreSQL it lies by months."""
 
     __tablename__ = "journal"
     __table_args__ = ({"sqlite_with_rowid": False},)
