@@ -178,6 +178,7 @@ def test_jobs_are_listed_newest_first_and_one_that_is_over_cannot_be_cancelled(d
 
     assert (refused.status_code, refused.json()["code"]) == (403, "jobs.over")
     assert (listed["items"][0]["id"], listed["items"][0]["status"]) == (job["id"], "done")
+    assert listed["items"][0]["title"] == "Suspend"
     assert otto.read("/api/jobs", limit=1, cursor=listed["next_cursor"])["items"][0]["id"] < job["id"]
     log = door.user("ada").read("/api/audit", object=f"job:{job['id']}")["items"]
     assert [(a["action"], a["by"]) for a in log] == [("job.started", "otto")]

@@ -55,8 +55,8 @@ def _followed(engine: Engine, row: JobRow, wait: bool) -> None:
 
 
 def _progress(row: JobRow) -> str:
-    args = {n: getattr(row, n) for n in ("action", "done", "total", "failed", "skipped")}
-    return sentence("jobs.progress", language(), args)
+    args: dict[str, Any] = {n: getattr(row, n) for n in ("done", "total", "failed", "skipped")}
+    return sentence("jobs.progress", language(), {"action": sentence(row.action, language(), {}), **args})
 
 
 def _print_job(engine: Engine, row: JobRow) -> None:

@@ -71,7 +71,7 @@ def test_a_group_of_incidents_is_retried_after_a_change(tmp_path: Path) -> None:
     assert "edge.none" in groups
     assert len(listed.splitlines()) == 2
     assert code == 0, said
-    assert "incident.retry: 2 of 2 done, 0 failed, 0 left out" in said
+    assert "Retry incidents: 2 of 2 done, 0 failed, 0 left out" in said
     assert left == ""
 
 
@@ -108,7 +108,7 @@ def test_a_migration_is_shown_before_it_is_done(tmp_path: Path, pack: Path) -> N
     assert "2 running: 2 move, 0 need a choice, 0 cannot" in shown
     assert "job" not in shown
     assert code == 0
-    assert "instance.migrate: 2 of 2 done" in done
+    assert "Move to another version: 2 of 2 done" in done
 
 
 def test_failed_events_are_listed_with_the_reason_and_dropped() -> None:
@@ -125,7 +125,7 @@ def test_failed_events_are_listed_with_the_reason_and_dropped() -> None:
     assert "shop  orders  e1" in listed
     assert "no such customer" in listed
     assert code == 0
-    assert "inbound.drop: 1 of 1 done" in said
+    assert "Drop failed events: 1 of 1 done" in said
     assert left == ""
 
 

@@ -18,6 +18,7 @@ from taktflow.services.changes import Target, target_plan
 from taktflow.services.engine import Engine
 from taktflow.services.incidents import values_given
 from taktflow.store import JobRow, Part
+from taktflow.texts import sentence
 from taktflow.values import Language, plain
 
 door = Door("jobs")
@@ -119,6 +120,7 @@ class Job(Shape):
 
     id: str
     action: str
+    title: str
     by: str
     why: str
     status: Status
@@ -174,6 +176,7 @@ class JobItemPage(Page[JobItem]):
 @door.get("/api/jobs", who=who("operator"))
 def jobs(
     engine: Running,
+    caller: Asking,
     status: Status | None = None,
     action: Annotated[str | None, Query(max_length=40)] = None,
     limit: Limit = 50,
@@ -181,7 +184,9 @@ def jobs(
 ) -> JobPage:
     """List jobs."""
     page = engine.store.jobs.page(Part(limit=limit, cursor=cursor), status=status, action=action)
-    return JobPage(items=[Job(**_told(row)) for row in page.rows], next_cursor=page.next, total=page.total)
+    return JobPage(
+        items=[Job(**_told(row, caller.language)) for row in page.rows], next_cursor=page.next, total=page.total
+    )
 
 
 @door.get("/api/jobs/{id}", who=who("operator"))
@@ -277,10 +282,11 @@ def _chosen(which: InstancesChosen | IncidentsChosen | EventsChosen) -> service.
     return service.Chosen(None if ids is None else [str(id) for id in ids], given)
 
 
-def _told(row: JobRow) -> Mapping[str, Any]:
+def _told(row: JobRow, language: Language) -> Mapping[str, Any]:
     return {
         "id": row.id,
         "action": row.action,
+        "title": sentence(row.action, language, {}),
         "by": row.by,
         "why": row.why,
         "status": row.status,
@@ -302,4 +308,4 @@ def _detail(engine: Engine, row: JobRow, language: Language) -> JobDetail:
         JobReason(status=r.status, code=r.code, count=r.count, message=r.text[language])
         for r in engine.store.jobs.reasons(row.id)
     ]
-    return JobDetail(**_told(row), reasons=reasons)
+    return JobDetail(**_told(row, language), reasons=reasons)
