@@ -83,7 +83,7 @@ def valkey() -> Iterator[str]:
 
 
 def rabbitmq() -> str:
-    """The address of a RabbitMQ; ``absent`` says that this machine has none, which is no failure even where required."""
+    """The address of a RabbitMQ; ``absent`` says that there is none here, which is no failure even where required."""
     given = os.environ.get("TAKTFLOW_TEST_RABBITMQ_URL")
     if given == "absent":
         pytest.skip("this machine runs no RabbitMQ")
