@@ -6,8 +6,8 @@ import hmac
 import json
 import threading
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,13 @@ from taktflow.sdk import (
     Text,
 )
 from taktflow.services.inbound import receive_webhook
-from taktflow.services.schedules import start_scheduled
 from taktflow.store import InboundRow
 from taktflow_connectors.drop_folder.channel import DropFolderChannel
 from taktflow_connectors.shopify.channel import ShopifyChannel
 from taktflow_connectors.whatsapp.channel import WhatsAppChannel
 from tests.builders import a_workflow, feel
 from tests.scenario.databases import another_world, postgres_server, postgres_template, sqlite_template, world
-from tests.scenario.world import Life, World, begin, instances, publish, row, state, wait_until
+from tests.scenario.world import Life, World, instances, publish, wait_until
 
 __all__ = ["another_world", "postgres_server", "postgres_template", "sqlite_template", "world"]
 
@@ -245,90 +244,3 @@ def test_each_row_of_a_dropped_file_starts_an_instance_and_the_same_file_again_n
 
     assert sorted(v["cells"]["no"] for v in world.outside.applied.values()) == ["A", "B"]
     assert len(instances(life)) == 2
-
-
-# -- the clock ------------------------------------------------------------------------------------------------------
-
-
-def nightly(cron: str = "0 2 * * *") -> a_workflow:
-    flow = a_workflow().step("tell", "test.tell", value=1)
-    flow.document["start"] = [{"id": "begin", "type": "schedule", "cron": cron, "timezone": "UTC"}]
-    return flow
-
-
-def at(hour: int, minute: int = 0) -> datetime:
-    """A moment of some day after every publication of these tests."""
-    return datetime(2126, 3, 2, hour, minute, tzinfo=UTC)
-
-
-def test_a_schedule_fires_once_whoever_looks_and_however_often(world: World) -> None:
-    lives = [world.born() for _ in range(3)]
-    publish(lives[0].engine, nightly())
-    fired: list[int] = []
-
-    def look(life: Life) -> None:
-        life.engine.published.refresh()
-        for _ in range(4):
-            fired.append(start_scheduled(life.engine, at(1), at(3)))
-
-    threads = [threading.Thread(target=look, args=(life,)) for life in lives]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sum(fired) == 1
-    assert len(instances(lives[0])) == 1
-
-
-def test_of_missed_moments_only_the_last_is_made_up_for(world: World) -> None:
-    life = world.born()
-    publish(life.engine, nightly("*/10 * * * *"))
-
-    caught_up = start_scheduled(life.engine, at(1), at(3, 5))
-    nothing_new = start_scheduled(life.engine, at(3, 5), at(3, 9))
-    next_one = start_scheduled(life.engine, at(3, 9), at(3, 10))
-
-    assert (caught_up, nothing_new, next_one) == (1, 0, 1)
-
-
-def test_a_moment_before_the_first_publication_is_not_made_up_for(world: World) -> None:
-    life = world.born()
-    publish(life.engine, nightly("* * * * *"))
-    published = world.now()
-
-    assert start_scheduled(life.engine, published - timedelta(days=1), published) == 0
-    assert start_scheduled(life.engine, published - timedelta(days=1), published + timedelta(minutes=1)) == 1
-
-
-def test_two_executors_fire_a_schedule_once_a_moment(another_world: Callable[[], World]) -> None:
-    world = another_world()
-    first = world.born()
-    publish(first.engine, nightly("* * * * *"))
-    first.work()
-    if not world.url.startswith("sqlite"):
-        world.born().work()
-
-    world.jump(timedelta(minutes=1), first)
-    wait_until(lambda: instances(first), "the schedule did not fire")
-    world.jump(timedelta(minutes=1), first)
-    wait_until(lambda: len(instances(first)) > 1, "the schedule did not fire again")
-    first.idle()
-
-    sql = "SELECT start_key, count(*) FROM instance GROUP BY start_key"
-    moments = first.engine.store.write(lambda tx: tx.rows(sql)).result()
-    assert [n for _, n in moments] == [1] * len(moments)
-    assert len(world.outside.calls) == len(instances(first))
-
-
-def test_a_scheduled_instance_lives_like_any_other(world: World) -> None:
-    life = world.born().work()
-    publish(life.engine, nightly(), a_workflow("other").step("tell", "test.tell", value=2))
-
-    start_scheduled(life.engine, at(1), at(3))
-    begin(life, "other")
-    life.idle()
-
-    (done,) = instances(life)
-    assert (done.by, row(life, done.id).status) == ("engine", "ended")
-    assert state(life, done.id).variables == {}

@@ -26,6 +26,7 @@ from taktflow.services.caller import Caller
 from taktflow.services.case_form import Case, CaseFile
 from taktflow.services.case_rows import with_rows
 from taktflow.services.cases import Bench, CaseResult, run_case
+from taktflow.services.declared_schedules import keep_schedules
 from taktflow.services.engine import Engine
 from taktflow.services.records import index_shape, reindex
 from taktflow.services.shelf import DraftShelf, Shelf
@@ -184,6 +185,7 @@ def _publish(engine: Engine, source: PackSource, findings: list[Finding], cases:
     shapes = {id: index_shape(entity) for id, entity in engine.published.entities().items()}
     rows = engine.store.definitions.publish(new, now, audit) if new else ()
     engine.published.refresh()
+    keep_schedules(engine)
     for id, entity in engine.published.entities().items():
         if id in shapes and shapes[id] != index_shape(entity):
             reindex(engine, id)
@@ -201,3 +203,4 @@ def retire(engine: Engine, kind: str, id: str, caller: Caller) -> None:
             audit = AuditEntry(now, caller.name, "definition.retired", f"{kind}:{id}@{row.version}")
             engine.store.definitions.set_status(kind, id, row.version, "retired", now, audit)
     engine.published.refresh()
+    keep_schedules(engine)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, select
 
+from taktflow.definitions.workflow import OnHoliday
 from taktflow.store.apply.alerts import note_audit
 from taktflow.store.apply.schedules import DeclaredSchedules, declare, give_up, note_by_hand, pause, resume
 from taktflow.store.commit import AuditEntry, ScheduleFire
@@ -33,7 +34,7 @@ class ScheduleRow:
     cron: str
     zone: str
     calendar: str | None
-    on_holiday: str
+    on_holiday: OnHoliday
     catch_up: str
     next_at: datetime | None
     last_at: datetime | None
@@ -96,9 +97,9 @@ class Schedules(Room):
         """Goes on behind a moment for which nothing begins; False when somebody else took it."""
         return self._write(lambda tx: give_up(tx, fire, code, text))
 
-    def note_by_hand(self, workflow: str, start: str, instance: str, at: datetime, audit: AuditEntry) -> None:
+    def note_by_hand(self, workflow: str, start: str, instance: str, at: datetime) -> None:
         """Notes what a person started by the schedule."""
-        self._write(lambda tx: note_by_hand(tx, workflow, start, instance, at), audit)
+        self._write(lambda tx: note_by_hand(tx, workflow, start, instance, at))
 
     def pause(self, workflow: str, start: str, why: str, audit: AuditEntry) -> bool:
         """Stops the schedule; False when it is stopped already, or retired."""
