@@ -105,6 +105,27 @@ def test_a_chosen_node_for_those_left_behind_moves_them_too(world: World) -> Non
     assert [t.node for t in state(life, one).tokens.values()] == ["pack"]
 
 
+def test_a_filter_finds_what_fits_all_of_it(world: World) -> None:
+    life = world.born().work()
+    publish(life.engine, task_flow("check").with_(data={"key": "no", "vars": {"no": {"type": "text"}}}))
+    old = begin(life, data={"no": "A-1"}).id
+    publish(life.engine, task_flow("check", "ship").with_(data={"key": "no", "vars": {"no": {"type": "text"}}}))
+    begun = world.now()
+    named, other, third = (begin(life, data={"no": no}).id for no in ("A-2", "B-1", "A-3"))
+    suspend_instance(life.engine, third, ANN, "")
+    fits = {"version": 2, "key_prefix": "A-", "started_from": begun, "status": "running", "has_incidents": False}
+
+    done = finished(life, a_job(life, "instance.cancel", Chosen(filter=fits)))
+
+    assert counts(done) == (1, 1, 0, 0)
+    assert [row(life, i).status for i in (old, named, other, third)] == [
+        "running",
+        "cancelled",
+        "running",
+        "suspended",
+    ]
+
+
 @pytest.mark.mission("E5")
 def test_a_thousand_instances_move_while_the_job_tells_how_far_it_is(world: World) -> None:
     life = world.born()

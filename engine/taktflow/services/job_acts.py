@@ -54,6 +54,9 @@ class Act:
 
 def _instances(engine: Engine, chosen: Mapping[str, Value], options: Options, part: Part) -> Found:
     wanted: dict[str, Any] = dict(chosen)
+    if "version" in wanted:
+        # Every number that was kept as a value is a decimal.
+        wanted["version"] = int(wanted["version"])
     page = engine.store.instances.page(InstanceFilter(**{"alive": "status" not in wanted, **wanted}), part)
     there = options.get("version")
     return Found([row.id for row in page.rows if there is None or row.version != there], page.next)
