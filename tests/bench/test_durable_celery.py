@@ -46,7 +46,8 @@ def announced_to_workers(folder: Path) -> Path:
 @contextmanager
 def worker(folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
     """``taktflow worker`` for the time of the block."""
-    path = os.pathsep.join((str(announced_to_workers(folder)), str(ROOT)))
+    own = os.environ.get("PYTHONPATH")
+    path = os.pathsep.join(filter(None, (str(announced_to_workers(folder)), str(ROOT), own)))
     with (folder / "worker.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "taktflow.cli", "worker"],
