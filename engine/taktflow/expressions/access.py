@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 from taktflow.expressions import temporal
 from taktflow.expressions.far import FarDate, FarMoment
 from taktflow.expressions.faults import LimitExceeded
 from taktflow.expressions.limits import LIST_ITEMS
+from taktflow.expressions.room import LONG, with_room
 from taktflow.expressions.run import Function, Run
 from taktflow.expressions.types import Type, coerced
 from taktflow.values import Range, Value, YearsMonths
@@ -50,7 +52,8 @@ def path(run: Run, of: Value, field: str) -> Value:
         if len(of) > LIST_ITEMS:
             raise LimitExceeded("expressions.limit.list", limit=LIST_ITEMS)
         run.charge(3 * len(of))
-        return [path(run, entry, field) for entry in of]
+        fields = [entry.get(field) if type(entry) is dict else path(run, entry, field) for entry in of]
+        return [Decimal(value) if type(value) is int else value for value in fields]
     if type(of) in _WITHOUT_FIELDS:
         return None
     run.charge(STEPS_TO_A_PART)
@@ -85,6 +88,15 @@ def plain(value: Value) -> Value:
     return Decimal(value) if type(value) is int else value
 
 
+def roomily(run: Run, loop: Callable[..., Value], *arguments: Any) -> Value:
+    """The value of a long ``loop``, for whose calls there is room."""
+    run.roomy = True
+    try:
+        return with_room(loop, *arguments)
+    finally:
+        run.roomy = False
+
+
 def select(run: Run, of: Value, test: Callable[[Value], Value], weight: int) -> Value:
     """``of[test]``: one entry by number, a context's entry by name, or the entries that pass.
 
@@ -98,6 +110,8 @@ def select(run: Run, of: Value, test: Callable[[Value], Value], weight: int) -> 
     if of is None:
         return None
     entries = of if isinstance(of, list | tuple) else [of]
+    if len(entries) > LONG and not run.roomy:
+        return roomily(run, select, run, of, test, weight)
     if not entries:
         return [] if type(test(NOBODY)) is not Decimal else None
     kept: list[Value] = []

@@ -20,7 +20,7 @@ from taktflow.expressions.faults import ExpressionInvalid
 from taktflow.expressions.limits import SOURCE_CHARS
 from taktflow.expressions.literals import NotLiteral, cell_literal, meant_instead
 from taktflow.expressions.operators import disjunction, includes, less, same
-from taktflow.expressions.run import Clock
+from taktflow.expressions.run import Clock, Run
 from taktflow.expressions.types import ANY, BOOLEAN, NULL, Simple, Type
 from taktflow.values import Finding, Range, Value
 
@@ -80,9 +80,14 @@ class Cell:
             yield from (same(value, v) for v in self.values)
             yield from (includes(i, value) for i in self.intervals)
             yield False
-        for residual in self.residuals:
-            if value is not None or residual.asks:
-                yield residual.expression.evaluate(ChainMap({SUBJECT: value}, cast(dict[str, Value], scope)), clock)
+        asked = [r.expression for r in self.residuals if value is not None or r.asks]
+        seen = ChainMap({SUBJECT: value}, cast(dict[str, Value], scope)) if asked else scope
+        if len(asked) == 1:
+            yield asked[0].evaluate(seen, clock)
+        else:
+            # One budget for all of them: a cell may hold hundreds.
+            run = Run(clock)
+            yield from (expression.evaluate_sharing(seen, run) for expression in asked)
 
     def infer(self, types: Mapping[str, Type]) -> tuple[Finding, ...]:
         """What cannot be right about its residuals, where the variables have ``types``."""

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from taktflow.expressions import access, iteration, operators
+from taktflow.expressions import access, charges, iteration, operators
 from taktflow.expressions import tree as t
 from taktflow.expressions.builtins import Builtin, Form, built_in_value, chosen_form, find
 from taktflow.expressions.python_nodes import (
@@ -42,16 +42,16 @@ _ARITHMETIC: dict[str, Callable[..., Value]] = {
     "/": operators.divide,
     "**": operators.power,
 }
-_PAID = {sign: operators.paid(work) for sign, work in _ARITHMETIC.items()}
+_PAID = {sign: charges.paid(work) for sign, work in _ARITHMETIC.items()}
 _ORDER: dict[str, Callable[..., Value]] = {
     "<": operators.less,
     "<=": operators.less_equal,
     ">": operators.greater,
     ">=": operators.greater_equal,
 }
-_PAID_ORDER = {sign: operators.paid_order(work) for sign, work in _ORDER.items()}
-_PAID_BETWEEN = operators.paid_order(operators.between, 2 * operators.STEPS_TO_COMPARE)
-_PAID_INTERVAL = operators.paid_order(operators.interval, 2 * operators.STEPS_TO_COMPARE)
+_PAID_ORDER = {sign: charges.paid_order(work) for sign, work in _ORDER.items()}
+_PAID_BETWEEN = charges.paid_order(operators.between, 2 * operators.STEPS_TO_COMPARE)
+_PAID_INTERVAL = charges.paid_order(operators.interval, 2 * operators.STEPS_TO_COMPARE)
 _FOLDED = frozenset({"date", "time", "duration", "years and months duration"})
 """Built-ins whose call with constants is worked out once."""
 

@@ -17,6 +17,7 @@ from taktflow.expressions.limits import ANSWER_ENTRIES, SAFE_STEPS
 from taktflow.expressions.names import source
 from taktflow.expressions.operators import MATH
 from taktflow.expressions.reading import read
+from taktflow.expressions.room import wants_room, with_room
 from taktflow.expressions.run import ATOMS, Clock, Run
 from taktflow.expressions.safe import evaluated
 from taktflow.expressions.tree import Node
@@ -50,8 +51,16 @@ class Expression:
     def _first(self, scope: Mapping[str, Value], clock: Clock) -> Value:
         """The first evaluation compiles it for those that follow."""
         fast = emit_fast(self.root, {}, self._types)
-        self._quick = quick(fast, self.evaluate_generally, tidied) if fast.direct else _with_run(compiled(fast))
+        self._quick = quick(fast, self.evaluate_generally, tidied) if fast.direct else self._with_run(compiled(fast))
         return self._quick(scope, clock)
+
+    @cached_property
+    def _wants_room(self) -> bool:
+        return wants_room(self.root)
+
+    def _with_run(self, function: Compiled) -> Quick:
+        roomy = self._wants_room
+        return lambda scope, clock: _settled_run(function, scope, Run(clock), roomy=roomy)
 
     @cached_property
     def _many(self) -> Many:
@@ -76,15 +85,20 @@ class Expression:
 
     def evaluate_generally(self, scope: Mapping[str, Value], clock: Clock) -> Value:
         """The same by FEEL's own functions only, whatever the scope holds; where the fast way cannot answer."""
-        return _settled_run(self._compiled, scope, Run(clock))
+        return self.evaluate_sharing(scope, Run(clock))
+
+    def evaluate_sharing(self, scope: Mapping[str, Value], run: Run) -> Value:
+        """The same where several expressions share one budget."""
+        return _settled_run(self._compiled, scope, run, roomy=self._wants_room)
 
     def evaluate_within(self, scope: Mapping[str, Value], run: Run) -> Value:
         """Its value as a part of a larger evaluation, whose budget and clock it shares; raises as that one does."""
-        return self._compiled(scope, run)
+        return _run(self._compiled, scope, run, roomy=self._wants_room)
 
     def evaluate_safely(self, scope: Mapping[str, Value], clock: Clock) -> Value:
         """The same by a slower evaluator with a smaller budget, for text that a person is still typing."""
-        return _settled_run(lambda scope, run: evaluated(self._emitted, scope, run), scope, Run(clock, SAFE_STEPS))
+        run = Run(clock, SAFE_STEPS)
+        return _settled_run(lambda scope, run: evaluated(self._emitted, scope, run), scope, run, roomy=True)
 
     def infer(self, types: Mapping[str, Type]) -> tuple[Type, tuple[Finding, ...]]:
         """Its type where the variables have ``types``, and what cannot be right about it."""
@@ -114,15 +128,21 @@ def _many(expression: Expression, types: Mapping[str, Type]) -> Many:
     return lambda scopes, clock: [expression.evaluate(scope, clock) for scope in scopes]
 
 
-def _with_run(function: Compiled) -> Quick:
-    return lambda scope, clock: _settled_run(function, scope, Run(clock))
+def _run(function: Compiled, scope: Mapping[str, Value], run: Run, *, roomy: bool) -> Value:
+    if not roomy or run.roomy:
+        return function(scope, run)
+    run.roomy = True
+    try:
+        return with_room(function, scope, run)
+    finally:
+        run.roomy = False
 
 
-def _settled_run(function: Compiled, scope: Mapping[str, Value], run: Run) -> Value:
+def _settled_run(function: Compiled, scope: Mapping[str, Value], run: Run, *, roomy: bool) -> Value:
     before = getcontext()
     setcontext(MATH)
     try:
-        return tidied(function(scope, run))
+        return tidied(_run(function, scope, run, roomy=roomy))
     except RecursionError as wrong:
         raise LimitExceeded("expressions.limit.steps") from wrong
     except ArithmeticError:
@@ -172,12 +192,17 @@ class _Settling:
         return Decimal(value) if kind is int else value, 1
 
     def _whole(self, value: Value) -> tuple[Value, int]:
-        entries = [self.settled(v) for v in (value.values() if isinstance(value, Mapping) else value)]
-        count = 1 + sum(size for _, size in entries)
-        if count > ANSWER_ENTRIES:
-            raise LimitExceeded("expressions.limit.list", limit=ANSWER_ENTRIES)
-        kept = [entry for entry, _ in entries]
-        return dict(zip(value, kept, strict=True)) if isinstance(value, Mapping) else kept, count
+        named = isinstance(value, Mapping)
+        kept: list[Value] = []
+        count = 1
+        for entry in value.values() if named else value:
+            # Asked here already, since most are, and a call for each would take longer than all else.
+            found, size = (entry, 1) if type(entry) in _SETTLED else self.settled(entry)
+            count += size
+            if count > ANSWER_ENTRIES:
+                raise LimitExceeded("expressions.limit.list", limit=ANSWER_ENTRIES)
+            kept.append(found)
+        return dict(zip(value, kept, strict=True)) if named else kept, count
 
 
 @lru_cache(maxsize=4_096)

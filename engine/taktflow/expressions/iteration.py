@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any, TypeAlias
 
-from taktflow.expressions.access import checked_list
+from taktflow.expressions.access import checked_list, roomily
 from taktflow.expressions.faults import LimitExceeded
 from taktflow.expressions.limits import LIST_ITEMS
+from taktflow.expressions.room import LONG
 from taktflow.expressions.run import Run
 from taktflow.values import Range, Value
 
 Domains = tuple[Callable[..., Value], ...]
 """One per iterator; each takes the values of the iterators before it."""
+Entries: TypeAlias = Sequence[Value]
 
 
 class NotIterable(Exception):
@@ -49,7 +52,7 @@ def _within(run: Run, count: int) -> None:
     run.charge(count)
 
 
-def _entries(run: Run, domain: Value) -> Iterable[Value]:
+def _entries(run: Run, domain: Value) -> Entries:
     if isinstance(domain, list | tuple):
         return domain
     if isinstance(domain, Range):
@@ -62,8 +65,9 @@ def _entries(run: Run, domain: Value) -> Iterable[Value]:
     return (domain,)
 
 
-def _tuples(run: Run, domains: Domains, chosen: tuple[Value, ...], weight: int) -> Iterator[tuple[Value, ...]]:
-    entries = _entries(run, domains[len(chosen)](*chosen))
+def _tuples(
+    run: Run, domains: Domains, entries: Entries, weight: int, chosen: tuple[Value, ...] = ()
+) -> Iterator[tuple[Value, ...]]:
     innermost = len(chosen) + 1 == len(domains)
     for entry in entries:
         # What Run.charge does; a call of it would cost as much as a round of a short loop.
@@ -74,19 +78,31 @@ def _tuples(run: Run, domains: Domains, chosen: tuple[Value, ...], weight: int) 
         if innermost:
             yield values
         else:
-            yield from _tuples(run, domains, values, weight)
+            yield from _tuples(run, domains, _entries(run, domains[len(values)](*values)), weight, values)
+
+
+def _loop(run: Run, loop: Callable[..., Value], domains: Domains, *rest: Any) -> Value:
+    """``loop`` over its first domain, with room for its calls where that is long; null where it is no domain."""
+    try:
+        entries = _entries(run, domains[0]())
+        if len(entries) > LONG and not run.roomy:
+            return roomily(run, loop, run, domains, entries, *rest)
+        return loop(run, domains, entries, *rest)
+    except NotIterable:
+        return None
 
 
 def each(run: Run, domains: Domains, body: Callable[..., Value], weight: int) -> Value:
     """``for ... return body``: the list of results; ``body`` also gets the results so far (``partial``)."""
+    return _loop(run, _each, domains, body, weight)
+
+
+def _each(run: Run, domains: Domains, entries: Entries, body: Callable[..., Value], weight: int) -> Value:
     results: list[Value] = []
-    try:
-        for values in _tuples(run, domains, (), weight):
-            results.append(body(*values, results))
-            if len(results) > LIST_ITEMS:
-                checked_list(results)
-    except NotIterable:
-        return None
+    for values in _tuples(run, domains, entries, weight):
+        results.append(body(*values, results))
+        if len(results) > LIST_ITEMS:
+            checked_list(results)
     return results
 
 
@@ -98,33 +114,26 @@ def partial(run: Run, results: list[Value]) -> Value:
 
 def some(run: Run, domains: Domains, body: Callable[..., Value], weight: int) -> Value:
     """``some ... satisfies body``: true as soon as one is, unknown when one that is not true is unknown."""
-    answer: bool | None = False
-    try:
-        for values in _tuples(run, domains, (), weight):
-            verdict = body(*values)
-            if verdict is True:
-                return True
-            if verdict is not False:
-                if verdict is not None:
-                    return None
-                answer = None
-    except NotIterable:
-        return None
-    return answer
+    return _loop(run, _quantified, domains, body, weight, True)
 
 
 def every(run: Run, domains: Domains, body: Callable[..., Value], weight: int) -> Value:
     """``every ... satisfies body``: false as soon as one is, unknown when one is unknown."""
-    answer: bool | None = True
-    try:
-        for values in _tuples(run, domains, (), weight):
-            verdict = body(*values)
-            if verdict is False:
-                return False
-            if verdict is not True:
-                if verdict is not None:
-                    return None
-                answer = None
-    except NotIterable:
-        return None
+    return _loop(run, _quantified, domains, body, weight, False)
+
+
+def _quantified(
+    run: Run, domains: Domains, entries: Entries, body: Callable[..., Value], weight: int, settles: bool
+) -> Value:
+    """``settles`` as soon as one verdict is that, else its opposite unless a verdict is unknown."""
+    otherwise = not settles
+    answer: bool | None = otherwise
+    for values in _tuples(run, domains, entries, weight):
+        verdict = body(*values)
+        if verdict is settles:
+            return settles
+        if verdict is not otherwise:
+            if verdict is not None:
+                return None
+            answer = None
     return answer

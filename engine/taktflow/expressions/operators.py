@@ -60,7 +60,7 @@ def number(value: Value) -> Decimal:
     return value if type(value) is Decimal else Decimal(value)
 
 
-STEPS_TO_COMPARE = 4
+STEPS_TO_COMPARE, STEPS_TO_RECKON_DATES = 4, 10
 
 
 def equal(run: Run, a: Value, b: Value) -> Value:
@@ -172,7 +172,7 @@ def add(run: Run, a: Value, b: Value) -> Value:
             return _sum(a, b)
         if type(a) is str and type(b) is str:
             return text_made(run, a + b)
-        run.charge(_STEPS_TO_RECKON_DATES)
+        run.charge(STEPS_TO_RECKON_DATES)
         return _add(a, b, kind(a), kind(b))
     except (DecimalException, OverflowError, ValueError):
         return None
@@ -284,37 +284,6 @@ def _months_divided(a: YearsMonths, b: Value, kind_b: str) -> Value:
     if kind_b == "years and months duration":
         return _quotient(Decimal(a.months), Decimal(b.months))
     return None
-
-
-_STEPS_TO_RECKON_DATES, _STEPS_TO_RAISE, _STEPS_TO_ROOT = 10, 20, 500
-
-
-_PLAIN = (Decimal, str)
-
-
-def paid_order(work: Callable[..., Value], steps: int = STEPS_TO_COMPARE) -> Callable[..., Value]:
-    """``work``, which orders its operands, for loops: what are neither numbers nor texts cost ``steps`` more."""
-
-    def ordered(run: Run, a: Value, b: Value, *more: Value) -> Value:
-        if type(a) not in _PLAIN or type(a) is not type(b):
-            run.charge(steps)
-        return work(a, b, *more)
-
-    return ordered
-
-
-def paid(work: Callable[[Value, Value], Value]) -> Callable[[Run, Value, Value], Value]:
-    """``work`` for loops, where dates and lengths of time are paid for: they cost more than numbers do."""
-
-    def reckoned(run: Run, a: Value, b: Value) -> Value:
-        if work is power:
-            exact = type(b) is Decimal and b.is_finite() and b == b.to_integral_value()
-            run.charge(_STEPS_TO_RAISE if exact else _STEPS_TO_ROOT)
-        elif type(a) is not Decimal or type(b) is not Decimal:
-            run.charge(_STEPS_TO_RECKON_DATES)
-        return work(a, b)
-
-    return reckoned
 
 
 def power(a: Value, b: Value) -> Value:

@@ -45,12 +45,14 @@ class Clock:
 class Run:
     """One evaluation under way. Not shared between threads."""
 
-    __slots__ = ("calls", "clock", "left")
+    __slots__ = ("calls", "clock", "left", "roomy")
 
     def __init__(self, clock: Clock, steps: int = STEPS) -> None:
         self.clock = clock
         self.left = steps
         self.calls = 0
+        self.roomy = False
+        """Whether there is room on the stack for long loops."""
 
     def charge(self, steps: int) -> None:
         """Takes ``steps`` from the budget; :class:`LimitExceeded` when it is spent."""
@@ -97,7 +99,8 @@ def allowed_length(chars: int) -> None:
 def text_made(run: Run, text: str) -> str:
     """``text``, unless it is longer than an expression may make one; its characters cost steps."""
     allowed_length(len(text))
-    run.charge(len(text) // CHARS_A_STEP)
+    # Other characters than ASCII take up to four times the memory.
+    run.charge((len(text) if text.isascii() else 4 * len(text)) // CHARS_A_STEP)
     return text
 
 

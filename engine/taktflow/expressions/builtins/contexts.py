@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from taktflow.expressions.access import plain
-from taktflow.expressions.builtins.forms import Builtin, Form, Parameter
+from taktflow.expressions.builtins.forms import STEPS_AN_ENTRY, Builtin, Form, Parameter
+from taktflow.expressions.run import Run
 from taktflow.expressions.types import ANY, ANY_CONTEXT, ANY_LIST, STRING, ContextOf, ListOf
 from taktflow.values import Value
 
@@ -27,7 +28,8 @@ def _entries(context: Mapping[str, Value]) -> Value:
     return [{"key": k, "value": plain(v)} for k, v in context.items()]
 
 
-def _context(entries: list[Value]) -> Value:
+def _context(run: Run, entries: list[Value]) -> Value:
+    run.charge(STEPS_AN_ENTRY * len(entries))
     made: dict[str, Value] = {}
     for entry in entries:
         if not isinstance(entry, Mapping) or not isinstance(entry.get("key"), str) or "value" not in entry:
@@ -38,27 +40,29 @@ def _context(entries: list[Value]) -> Value:
     return made
 
 
-def _put(context: Mapping[str, Value], key: Value, value: Value) -> Value:
+def _put(run: Run, context: Mapping[str, Value], key: Value, value: Value) -> Value:
     if isinstance(key, str):
         return {**context, key: value}
     if not isinstance(key, list | tuple) or not key or not all(isinstance(k, str) for k in key):
         return None
-    return _put_deep(context, list(key), value)
+    return _put_deep(run, context, list(key), value)
 
 
-def _put_deep(context: Mapping[str, Value], keys: list[str], value: Value) -> Value:
+def _put_deep(run: Run, context: Mapping[str, Value], keys: list[str], value: Value) -> Value:
+    run.charge(STEPS_AN_ENTRY * len(context))
     if len(keys) == 1:
         return {**context, keys[0]: value}
     inner = context.get(keys[0])
     if not isinstance(inner, Mapping):
         return None
-    put = _put_deep(inner, keys[1:], value)
+    put = _put_deep(run, inner, keys[1:], value)
     return None if put is None else {**context, keys[0]: put}
 
 
-def _merge(contexts: list[Value]) -> Value:
+def _merge(run: Run, contexts: list[Value]) -> Value:
     if not all(isinstance(c, Mapping) for c in contexts):
         return None
+    run.charge(sum(STEPS_AN_ENTRY * len(c) for c in contexts))
     merged: dict[str, Value] = {}
     for context in contexts:
         merged.update(context)
@@ -77,13 +81,13 @@ FUNCTIONS = (
         ),
     ),
     Builtin("get entries", (Form((Parameter("m", ANY_CONTEXT),), ListOf(_ENTRY), _entries),)),
-    Builtin("context", (Form((Parameter("entries", ANY_LIST),), ANY_CONTEXT, _context),)),
+    Builtin("context", (Form((Parameter("entries", ANY_LIST),), ANY_CONTEXT, _context, needs_run=True),)),
     Builtin(
         "context put",
         (
-            Form((_CONTEXT, Parameter("key", ANY), _VALUE), ANY_CONTEXT, _put),
-            Form((_CONTEXT, Parameter("keys", ANY_LIST), _VALUE), ANY_CONTEXT, _put),
+            Form((_CONTEXT, Parameter("key", ANY), _VALUE), ANY_CONTEXT, _put, needs_run=True),
+            Form((_CONTEXT, Parameter("keys", ANY_LIST), _VALUE), ANY_CONTEXT, _put, needs_run=True),
         ),
     ),
-    Builtin("context merge", (Form((Parameter("contexts", ANY_LIST),), ANY_CONTEXT, _merge),)),
+    Builtin("context merge", (Form((Parameter("contexts", ANY_LIST),), ANY_CONTEXT, _merge, needs_run=True),)),
 )

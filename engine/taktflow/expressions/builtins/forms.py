@@ -15,9 +15,11 @@ from taktflow.expressions.access import checked_list, plain
 from taktflow.expressions.limits import CHARS_A_STEP
 from taktflow.expressions.operators import kind, number
 from taktflow.expressions.run import Run, text_made
-from taktflow.expressions.types import ANY, ListOf, Simple, Type
+from taktflow.expressions.types import ANY, ContextOf, ListOf, Simple, Type
 from taktflow.values import Value
 
+STEPS_AN_ENTRY = 4
+"""What it costs to make a context of each entry of another."""
 Result: TypeAlias = Type | Callable[[tuple[Type, ...]], Type]
 
 
@@ -97,11 +99,13 @@ def fitted(run: Run, value: Value, type: Type) -> Value:
         return plain(value)
     if isinstance(value, str):
         run.charge(len(value) // CHARS_A_STEP)
+    elif isinstance(type, ContextOf) and isinstance(value, Mapping):
+        run.charge(STEPS_AN_ENTRY * len(value))
     if isinstance(type, ListOf):
         if not isinstance(value, list | tuple):
             return [plain(value)]
         run.charge(len(value))
-        return [plain(v) for v in value]
+        return [Decimal(v) if v.__class__ is int else v for v in value]
     if isinstance(value, list | tuple):
         return fitted(run, value[0], type) if len(value) == 1 else None
     wanted = type.name if isinstance(type, Simple) else _WORDS[type.__class__.__name__]

@@ -39,7 +39,8 @@ def _extreme(entries: list[Value], *, least: bool) -> Value:
     if less(found, found) is None:
         return None
     for entry in entries[1:]:
-        closer = less(entry, found) if least else less(found, entry)
+        first, second = (entry, found) if least else (found, entry)
+        closer = first < second if type(first) is Decimal is type(second) else less(first, second)
         if closer is None:
             return None
         found = entry if closer else found
@@ -53,7 +54,10 @@ def _sum(run: Run, entries: list[Value]) -> Value:
     if kind(total) not in ("number", "days and time duration", "years and months duration"):
         return None
     for entry in entries[1:]:
-        total = add(run, total, entry) if kind(entry) == kind(total) else None
+        if type(entry) is Decimal is type(total):
+            total = MATH.add(total, entry)
+        else:
+            total = add(run, total, entry) if kind(entry) == kind(total) else None
         if total is None:
             return None
     return total
