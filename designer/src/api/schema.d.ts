@@ -2950,6 +2950,8 @@ export interface components {
              * @enum {string}
              */
             status: "gathering" | "running" | "done" | "cancelled";
+            /** Title */
+            title: string;
             /** Total */
             total: number;
             /** Why */
@@ -2994,6 +2996,8 @@ export interface components {
              * @enum {string}
              */
             status: "gathering" | "running" | "done" | "cancelled";
+            /** Title */
+            title: string;
             /** Total */
             total: number;
             /** Why */
