@@ -12,7 +12,7 @@ from taktflow.errors import Invalid, NotFound, Refused
 from taktflow.sdk import NodeError
 from taktflow.services.changes import Target, preview_migration, suspend_instance
 from taktflow.services.incidents import answer_incident, cancel_instance
-from taktflow.services.jobs import Chosen, cancel_job, job_row, start_job, work_on_jobs
+from taktflow.services.jobs import Chosen, JobWork, cancel_job, job_row, start_job, work_on_jobs
 from taktflow.services.work import decide_task
 from taktflow.store import AuditFilter, InstanceFilter, JobRow, Part, TaskFilter
 from tests.builders import a_workflow, feel
@@ -222,6 +222,24 @@ def test_instances_stop_go_on_and_end_in_bulk(world: World) -> None:
 
     assert [counts(j) for j in (stopped, resumed, ended)] == [(3, 2, 0, 1), (3, 3, 0, 0), (3, 3, 0, 0)]
     assert {row(life, i).status for i in many} == {"cancelled"}
+
+
+def test_jobs_that_were_over_long_ago_are_forgotten_and_their_acts_are_not(world: World) -> None:
+    world.settings = {"retention_days": 30}
+    life = world.born()
+    publish(life.engine, task_flow("check"))
+    old = a_job(life, "instance.cancel", Chosen(ids=[begin(life).id, "nobody"]))
+    never_begun = a_job(life, "instance.cancel", Chosen(ids=["nobody"]))
+    cancel_job(life.engine, never_begun.id, ANN)
+    JobWork(life.engine).look()
+    world.jump(timedelta(days=31))
+    young = a_job(life, "instance.cancel", Chosen(ids=["nobody"]))
+
+    JobWork(life.engine).look()
+
+    assert [j.id for j in life.engine.store.jobs.page().rows] == [young.id]
+    assert life.engine.store.jobs.items(old.id).rows == ()
+    assert acts(life)["job.started"] == 3
 
 
 @pytest.mark.parametrize(

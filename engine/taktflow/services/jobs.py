@@ -41,6 +41,7 @@ _SHARE_S = 0.4
 """Seconds of each look that jobs may take."""
 _REST_S = 5.0
 """Seconds between looks while there is no job and this process has heard of none."""
+_TIDY_S = 3_600.0
 _PAGE = 500
 _CHUNK = 50
 _MOST_CHARACTERS = 1_000
@@ -104,6 +105,7 @@ class JobWork:
         self._alone = alone
         self._begun = False
         self._next_s = 0.0
+        self._forgot_s: float | None = None
 
     def look(self) -> None:
         """Works on jobs for a part of a second; asks the database for jobs every few seconds while there are none."""
@@ -114,10 +116,19 @@ class JobWork:
             self._begun = True
         if time.monotonic() < self._next_s:
             return
+        self._forget()
         # Set first: what is heard while working must not be slept over.
         self._next_s = time.monotonic() + _REST_S
         if work_on_jobs(self._engine):
             self._next_s = 0.0
+
+    def _forget(self) -> None:
+        """Lets go of jobs that were over long ago, as of instances; the audit log keeps who did what."""
+        days, now_s = self._engine.settings.retention_days, time.monotonic()
+        if days is None or (self._forgot_s is not None and now_s - self._forgot_s < _TIDY_S):
+            return
+        self._forgot_s = now_s
+        self._engine.store.jobs.forget(self._engine.now() - timedelta(days=days), _PAGE)
 
     def _heard(self, notices: Sequence[Notice]) -> None:
         if any("jobs" in n.work for n in notices):

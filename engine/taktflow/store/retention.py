@@ -48,7 +48,7 @@ _ENDED = """SELECT id, started_at, ended_at, workflow, business_key, status FROM
  AND NOT EXISTS (SELECT 1 FROM instance p WHERE p.id = instance.parent_id AND p.status IN ('running', 'suspended'))
  ORDER BY started_at, id LIMIT ?"""
 _EMPTY = """UPDATE inbound SET body = ?, headers = '{}' WHERE id IN (SELECT id FROM inbound WHERE id > ?
- AND status IN ('done', 'ignored') AND received_at < ? ORDER BY id LIMIT ?) RETURNING id"""
+ AND status IN ('done', 'ignored', 'dropped') AND received_at < ? ORDER BY id LIMIT ?) RETURNING id"""
 _FORGET = """DELETE FROM message WHERE id IN (SELECT id FROM message WHERE expires_at < ? AND status <> 'waiting'
  ORDER BY expires_at LIMIT ?)"""
 _ARCHIVE_LOCK = 0x7461_6173

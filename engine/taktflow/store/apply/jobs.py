@@ -20,6 +20,8 @@ _GATHERED = """UPDATE job SET total = total + ?, place = ?, status = ?
 _ITEM = "INSERT INTO job_item (job_id, n, object, status) VALUES (?, ?, ?, 'pending')"
 _SETTLE = """UPDATE job_item SET status = ?, code = ?, zh = ?, en = ?
  WHERE job_id = ? AND n = ? AND status = 'pending'"""
+_OLD = """SELECT id FROM job WHERE status IN ('done', 'cancelled') AND created_at < ? AND ended_at < ?
+ ORDER BY created_at, id LIMIT ?"""
 _END = """UPDATE job SET status = ?, done = total - ?, failed = ?, skipped = ?, ended_at = ?, ended_by = ?
  WHERE id = ?"""
 
@@ -100,3 +102,13 @@ def end_job(tx: Transaction, job: str, status: str, at: datetime, by: str | None
     tx.run(_END, (status, sum(counts.values()), failed, skipped, micros(at), by, job))
     tx.run("DELETE FROM job_item WHERE job_id = ? AND status = 'pending'", (job,))
     return True
+
+
+def forget_jobs(tx: Transaction, before: datetime, limit: int) -> int:
+    """Deletes up to ``limit`` jobs that were over by ``before``, with what they left undone; tells how many."""
+    at = micros(before)
+    found = tx.rows(_OLD, (at, at, limit))
+    for (id,) in found:
+        tx.run("DELETE FROM job_item WHERE job_id = ?", (id,))
+        tx.run("DELETE FROM job WHERE id = ?", (id,))
+    return len(found)

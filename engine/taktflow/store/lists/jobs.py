@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Row, func, select
 
 from taktflow.store.apply.alerts import note_audit
-from taktflow.store.apply.jobs import NewJob, claim_job, create, end_job, gather, release_jobs, settle_item
+from taktflow.store.apply.jobs import NewJob, claim_job, create, end_job, forget_jobs, gather, release_jobs, settle_item
 from taktflow.store.commit import AuditEntry
 from taktflow.store.lists.filters import same
 from taktflow.store.lists.paging import Asking, Order, Part
@@ -160,6 +160,10 @@ class Jobs:
             return ended
 
         return self._write(act, "jobs").result()
+
+    def forget(self, before: datetime, limit: int) -> int:
+        """Deletes up to ``limit`` jobs that were over by ``before``; tells how many."""
+        return self._write(lambda tx: forget_jobs(tx, before, limit)).result()
 
     def _counted(self, row: JobRow) -> JobRow:
         """``row`` with how far it is; one that is over has its counts with it."""
