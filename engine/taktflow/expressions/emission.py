@@ -91,8 +91,11 @@ def emit(root: t.Node, types: Mapping[str, Type] | None = None) -> Emitted:
 
 
 _STEPS_TO_JOIN = 3
-_CALL_STEPS = 6
-"""A call fits its arguments to the parameters first, which costs as much as a few operators."""
+_STEPS: Mapping[type[t.Node], int] = {t.Call: 6, t.ListLiteral: 4, t.ContextLiteral: 4, t.FunctionLiteral: 4}
+"""A call fits its arguments to the parameters first, which costs as much as a few operators.
+
+What is made anew, Python's collector looks at time and again, and the answer's copy of it too.
+"""
 
 
 def weight_of(node: t.Node, frames: Frames) -> int:
@@ -101,7 +104,7 @@ def weight_of(node: t.Node, frames: Frames) -> int:
     filters = sum(isinstance(f, EntryOf) for f in frames)
     while todo:
         node = todo.pop()
-        count += _CALL_STEPS if isinstance(node, t.Call) else 1 + filters if isinstance(node, t.Name) else 1
+        count += 1 + filters if isinstance(node, t.Name) else _STEPS.get(type(node), 1)
         todo += t.parts(node)
     return count
 

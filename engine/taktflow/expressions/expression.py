@@ -167,7 +167,7 @@ def settled(value: Value, *, keeps_far: bool = False) -> Value:
 
     Dates beyond the years 1 to 9999 are null, unless the caller keeps them.
     """
-    return _Settling(keeps_far).settled(value)[0]
+    return _Settling(keeps_far).settled(value)
 
 
 @dataclass(slots=True)
@@ -175,34 +175,44 @@ class _Settling:
     """One value being settled. A list that is held many times over is settled once, but counts every time."""
 
     keeps_far: bool
-    done: dict[int, tuple[Value, int]] = field(default_factory=dict)
+    count: int = 0
+    done: dict[int, Value] = field(default_factory=dict)
+    sizes: dict[int, int] = field(default_factory=dict)
 
-    def settled(self, value: Value) -> tuple[Value, int]:
-        """``value`` settled, and how many values it holds."""
+    def settled(self, value: Value) -> Value:
+        """``value`` settled; the values it holds are counted."""
         kind = type(value)
-        if kind in _SETTLED:
-            return value, 1
         if kind is list or kind is tuple or isinstance(value, Mapping):
-            found = self.done.get(id(value))
-            if found is None:
-                found = self.done[id(value)] = self._whole(value)
-            return found
+            return self._whole(value)
+        self._counted(1)
         if kind in _FAR:
-            return value if self.keeps_far else None, 1
-        return Decimal(value) if kind is int else value, 1
+            return value if self.keeps_far else None
+        return Decimal(value) if kind is int else value
 
-    def _whole(self, value: Value) -> tuple[Value, int]:
-        named = isinstance(value, Mapping)
-        kept: list[Value] = []
-        count = 1
-        for entry in value.values() if named else value:
-            # Asked here already, since most are, and a call for each would take longer than all else.
-            found, size = (entry, 1) if type(entry) in _SETTLED else self.settled(entry)
-            count += size
-            if count > ANSWER_ENTRIES:
-                raise LimitExceeded("expressions.limit.list", limit=ANSWER_ENTRIES)
-            kept.append(found)
-        return dict(zip(value, kept, strict=True)) if named else kept, count
+    def _counted(self, values: int) -> None:
+        self.count += values
+        if self.count > ANSWER_ENTRIES:
+            raise LimitExceeded("expressions.limit.list", limit=ANSWER_ENTRIES)
+
+    def _whole(self, value: Value) -> Value:
+        key = id(value)
+        if key in self.done:
+            self._counted(self.sizes[key])
+            return self.done[key]
+        before = self.count
+        self._counted(1 + len(value))
+        whole: Value
+        # Asked here already, since most are settled, and a call for each would take longer than all else.
+        if isinstance(value, list | tuple):
+            whole = [entry if type(entry) in _SETTLED else self._inner(entry) for entry in value]
+        else:
+            whole = {name: entry if type(entry) in _SETTLED else self._inner(entry) for name, entry in value.items()}
+        self.done[key], self.sizes[key] = whole, self.count - before
+        return whole
+
+    def _inner(self, value: Value) -> Value:
+        self.count -= 1  # It was counted with all that the list or context holds.
+        return self.settled(value)
 
 
 @lru_cache(maxsize=4_096)

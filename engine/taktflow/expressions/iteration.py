@@ -16,6 +16,7 @@ from taktflow.values import Range, Value
 
 Domains = tuple[Callable[..., Value], ...]
 """One per iterator; each takes the values of the iterators before it."""
+_STEPS_TO_BEGIN = 4
 Entries: TypeAlias = Sequence[Value]
 
 
@@ -84,6 +85,7 @@ def _tuples(
 def _loop(run: Run, loop: Callable[..., Value], domains: Domains, *rest: Any) -> Value:
     """``loop`` over its first domain, with room for its calls where that is long; null where it is no domain."""
     try:
+        run.charge(_STEPS_TO_BEGIN)
         entries = _entries(run, domains[0]())
         if len(entries) > LONG and not run.roomy:
             return roomily(run, loop, run, domains, entries, *rest)

@@ -14,7 +14,7 @@ LIST_ITEMS = 10_000
 LITERAL_DIGITS = 34
 ANSWER_ENTRIES = 200_000
 """Values that an answer may hold, those inside its lists and contexts included."""
-STEPS = 130_000
+STEPS = 132_000
 """Work of one evaluation: nodes visited in loops, list entries looked at, characters made (64 of them a step)."""
 SAFE_STEPS = 10_000
 """The same for the slower evaluator of previews."""

@@ -299,9 +299,9 @@ def _over_list(
 FUNCTIONS = (
     Builtin("list contains", (Form((_LIST, _ELEMENT), BOOLEAN, _contains, needs_run=True, deep=2),)),
     Builtin("count", (Form((_LIST,), NUMBER, _count),)),
-    _over_list("min", _least, _entry_type, each=2),
-    _over_list("max", _most, _entry_type, each=2),
-    _over_list("sum", _sum, _entry_type, needs_run=True, each=2),
+    _over_list("min", _least, _entry_type),
+    _over_list("max", _most, _entry_type),
+    _over_list("sum", _sum, _entry_type, needs_run=True, each=0),
     _over_list("mean", _mean, _entry_type, needs_run=True),
     _over_list("product", _product, NUMBER),
     _over_list("median", _median, NUMBER, each=4),
