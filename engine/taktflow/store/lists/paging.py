@@ -20,7 +20,7 @@ from sqlalchemy import (
     tuple_,
     type_coerce,
 )
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from taktflow.errors import Invalid
@@ -65,10 +65,22 @@ class Asking:
     def rows(self, query: Select[Any]) -> Sequence[Any]:
         """The rows that ``query`` finds."""
         try:
-            with self._engine.connect() as connection:
-                return connection.execute(query).all()
+            return self._asked(query)
+        except DBAPIError as lost:
+            if not lost.connection_invalidated:
+                raise StoreFailed(str(lost)) from lost
         except SQLAlchemyError as error:
             raise StoreFailed(str(error)) from error
+        # The server had ended a connection that lay idle. None of its age is used any more, so once again is enough;
+        # asking each connection before its use whether it lives would double what an idle process asks.
+        try:
+            return self._asked(query)
+        except SQLAlchemyError as error:
+            raise StoreFailed(str(error)) from error
+
+    def _asked(self, query: Select[Any]) -> Sequence[Any]:
+        with self._engine.connect() as connection:
+            return connection.execute(query).all()
 
     def page(self, query: Select[Any], order: Order, part: Part, shape: Callable[[Any], T]) -> Page[T]:
         """The wanted part of ``query``; ``shape`` turns a row, less its sort key, into what is handed out."""
@@ -151,4 +163,4 @@ def _engine(address: Address) -> Engine:
         return create_engine(
             "sqlite://", creator=lambda: sqlite.reading(path), poolclass=QueuePool, pool_size=4, max_overflow=12
         )
-    return create_engine(address.url, isolation_level="AUTOCOMMIT", pool_pre_ping=True, pool_size=4, max_overflow=6)
+    return create_engine(address.url, isolation_level="AUTOCOMMIT", pool_size=4, max_overflow=6)
