@@ -34,6 +34,9 @@ class Settings(BaseSettings):
         None, ge=1, description="Days after their end when instances move to the archive; unset keeps them here."
     )
     archive: Path | None = Field(None, description="The archive's folder; `archive` in var when unset.")
+    otlp_endpoint: str | None = Field(
+        None, description="Where OpenTelemetry spans go, such as http://127.0.0.1:4318/v1/traces; unset: nowhere."
+    )
     language: Language = Field("zh", description="The language when a reader names none.")
     timezone: str = Field("Asia/Shanghai", description="The plant's time zone, used at the rim.")
     session_hours: int = Field(12, ge=1, le=24 * 30, description="How long a sign-in lasts, in hours.")

@@ -184,7 +184,7 @@ def test_commits_of_a_relaxed_workflow_are_relaxed_except_what_a_person_did(worl
         kept.append(one.relaxed)
         return commit(one)
 
-    life.store.commit = noted  # type: ignore[method-assign]  # To see what is asked of the store.
+    life.store.commit = noted  # type: ignore[method-assign,assignment]  # To see what is asked of the store.
     started = begin(life, data={"n": 0})
     cancel_instance(life.engine, started.id, ANN, "changed my mind")
 

@@ -7,6 +7,7 @@ import inspect
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Protocol, TypeVar, get_type_hints
 
 from fastapi import FastAPI
@@ -16,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from structlog.contextvars import bound_contextvars
 
 from taktflow.api.exact import ExactJson, ExactRequest
 from taktflow.api.guard import Policy, admit
@@ -100,24 +102,35 @@ class GuardedRoute(APIRoute):
         serve = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
+            state = request.app.state
+            facts = {"method": request.method, "route": self.path}
+            if "id" in request.path_params:
+                facts["id"] = str(request.path_params["id"])
             begun = time.perf_counter()
             status = 500
-            try:
-                await self._let_in(request)
-                exact = ExactRequest(request.scope, request.receive, request._send)
-                if self.body_field is not None and _is_json(request):
-                    # Read here, since FastAPI would hide our errors behind one of its own.
-                    await exact.json()
-                response = await serve(exact)
-                status = response.status_code
-                return response
-            except (TaktflowError, HTTPException, RequestValidationError) as refused:
-                status = refused_status(refused)
-                raise
-            finally:
-                request.app.state.rim.traffic.count(self.methods, self.path, status, time.perf_counter() - begun)
+            with bound_contextvars(**facts), state.engine.tracing.span("request", facts, request.headers) as span:
+                try:
+                    response = await self._serve(serve, request)
+                    status = response.status_code
+                    return response
+                except (TaktflowError, HTTPException, RequestValidationError) as refused:
+                    status = refused_status(refused)
+                    raise
+                finally:
+                    state.rim.traffic.count(self.methods, self.path, status, time.perf_counter() - begun)
+                    span.tell("status", status)
+                    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                        span.fail()
 
         return guarded
+
+    async def _serve(self, serve: Handler, request: Request) -> Response:
+        await self._let_in(request)
+        exact = ExactRequest(request.scope, request.receive, request._send)
+        if self.body_field is not None and _is_json(request):
+            # Read here, since FastAPI would hide our errors behind one of its own.
+            await exact.json()
+        return await serve(exact)
 
     async def _let_in(self, request: Request) -> None:
         admitted = await run_in_threadpool(admit, request.app.state.engine, request, self.policy)

@@ -12,6 +12,7 @@ from taktflow.executor.finding import anything_due, find, pause_s
 from taktflow.executor.ownership import DataLock
 from taktflow.executor.upkeep import Upkeep
 from taktflow.services.engine import Engine
+from taktflow.services.watching import Pulse
 from taktflow.store import Notice
 
 log = structlog.get_logger(__name__)
@@ -31,6 +32,7 @@ class EmbeddedExecutor:
         self._crew = Crew(engine, threads or engine.settings.executor_threads, self._bell.set)
         self._upkeep = Upkeep(engine, self._crew.give_back_dropped, alone=path is not None)
         self._thread = threading.Thread(target=self._pump, name="taktflow-pump", daemon=True)
+        self._pulse = Pulse(self._thread.is_alive)
 
     def start(self) -> None:
         """Takes over what an earlier process left, then begins to work.
@@ -44,11 +46,14 @@ class EmbeddedExecutor:
         self._engine.store.listen(self._heard)
         self._crew.start()
         self._thread.start()
+        self._engine.watch.pulses.append(self._pulse)
         self._bell.set()
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """Takes nothing new and waits for what runs; what is not begun is given back, and stays owed."""
         self._stopping.set()
+        if self._pulse in self._engine.watch.pulses:
+            self._engine.watch.pulses.remove(self._pulse)
         self._bell.set()
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
@@ -74,6 +79,7 @@ class EmbeddedExecutor:
 
     def _pump(self) -> None:
         while not self._stopping.is_set():
+            self._pulse.beat()
             try:
                 self._bell.wait(pause_s(self._engine, self._crew.resting))
                 self._bell.clear()

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import structlog
+
 from taktflow.errors import Refused
 from taktflow.services.engine import Engine
 from taktflow.services.perform import settle_orphans
@@ -14,6 +16,7 @@ from taktflow.services.perform import settle_orphans
 if os.name == "posix":
     import fcntl
 
+log = structlog.get_logger(__name__)
 SILENCE = timedelta(seconds=20)
 """A run that has not renewed its lease for so long has lost what it holds, though its process may exist."""
 GRACE_S = 0.4
@@ -31,7 +34,13 @@ def take_over(engine: Engine, pause: Callable[[float], object]) -> int:
         pause(GRACE_S)
         again = engine.store.lost_runs(engine.epoch, SILENCE)
         dead = again.silent | (lost.gone & again.gone)
-    return settle_orphans(engine, dead) if dead else 0
+    if not dead:
+        return 0
+    taken = settle_orphans(engine, dead)
+    engine.watch.taken_over.add("runs", len(dead))
+    engine.watch.taken_over.add("effects", taken)
+    log.warning("work taken over", runs=sorted(dead), effects=taken)
+    return taken
 
 
 class DataLock:

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from taktflow.errors import Overloaded
 from taktflow.runtime.decide import NODES_A_SEGMENT, Decision, begin, decide
-from taktflow.runtime.effects import Effect, Perform
+from taktflow.runtime.effects import Effect, Perform, RaiseIncident
 from taktflow.runtime.events import Continue, Event, Started
 from taktflow.runtime.plan import Plan
 from taktflow.runtime.state import State, loads_state
@@ -271,6 +271,17 @@ def _update(engine: Engine, plan: Plan, loaded: LoadedInstance, batch: Gathered,
     )
 
 
+def _count(engine: Engine, batch: Gathered, result: CommitResult, plan: Plan) -> None:
+    watch = engine.watch
+    if result.rev == 1:
+        watch.started.add(plan.workflow)
+    if result.rev and batch.state.status != "running":
+        watch.ended.add((plan.workflow, batch.state.status))
+    for effect in batch.effects:
+        if isinstance(effect, RaiseIncident):
+            watch.incidents.add(effect.fault.code)
+
+
 def _relaxed(plan: Plan, along: Along) -> bool:
     # What a person did is on the disk when they hear so, whatever the workflow is content with.
     return plan.durability == "relaxed" and not along.audit
@@ -289,6 +300,7 @@ def _priority(plan: Plan, state: State, event: Event) -> int:
 
 
 def _hand_over(engine: Engine, instance: str, batch: Gathered, result: CommitResult, plan: Plan) -> None:
+    _count(engine, batch, result, plan)
     if not engine.take or not result.claimed:
         return
     claimed = frozenset(result.claimed)

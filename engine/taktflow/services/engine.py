@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from taktflow.catalog import Catalog, announced
 from taktflow.services.published import Published
 from taktflow.services.secrets import Secrets
+from taktflow.services.tracing import NoTracing, Tracing, tracing_of
+from taktflow.services.watching import Watch
 from taktflow.settings import Settings
 from taktflow.store import ClaimedEffect, Store, migrate
 
@@ -39,6 +41,8 @@ class Engine:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     epoch: int = 0
     take: list[Callable[[Sequence[tuple[int, ClaimedEffect]]], None]] = field(default_factory=list)
+    watch: Watch = field(default_factory=Watch)
+    tracing: Tracing = field(default_factory=NoTracing)
     stripes: Sequence[threading.Lock] = field(default_factory=lambda: [threading.Lock() for _ in range(_STRIPES)])
 
     def new_id(self) -> str:
@@ -66,17 +70,18 @@ def open_engine(
     part: str = "server",
 ) -> Engine:
     """The engine on the database of ``settings``, migrated first."""
+    tracing = tracing_of(settings)
     migrate(settings.database_url)
     store = Store.open(settings.database_url, queue_limit=settings.queue_limit)
     catalog = catalog or Catalog(announced())
     secrets = Secrets(settings)
     published = Published(store, catalog, secrets, settings.timezone)
-    return Engine(
-        store, catalog, settings, published, secrets, now, store.boot(f"{this_machine(part)}{os.getpid()}", now())
-    )
+    epoch = store.boot(f"{this_machine(part)}{os.getpid()}", now())
+    return Engine(store, catalog, settings, published, secrets, now, epoch, tracing=tracing)
 
 
 def close_engine(engine: Engine) -> None:
     """Lets go of connections and the database; what is queued is written first."""
     engine.published.close()
     engine.store.close()
+    engine.tracing.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from typing import Literal
 
 import structlog
 
@@ -31,26 +32,44 @@ def perform(engine: Engine, claimed: ClaimedEffect) -> None:
     again by the sweep.
     """
     asked = claimed.perform
+    began = time.perf_counter()
+    ids = {"instance": claimed.instance, "node": asked.node, "effect": asked.key}
+    with (
+        structlog.contextvars.bound_contextvars(**ids),
+        engine.tracing.span("effect", {**ids, "kind": asked.kind, "attempt": asked.attempt}) as span,
+    ):
+        result = _performed(engine, claimed)
+        span.tell("result", result)
+        if result == "failed":
+            span.fail()
+    engine.watch.effects.note((asked.kind, result), time.perf_counter() - began)
+
+
+def _performed(engine: Engine, claimed: ClaimedEffect) -> Literal["done", "failed", "elsewhere"]:
+    asked = claimed.perform
     if asked.idempotency == "none" and not engine.store.holds_effect(asked.key, claimed.epoch):
         # We were silent for so long that another executor has taken it up: a person may have been asked by now.
-        log.warning("effect lost before it began", effect=asked.key)
-        return
+        log.warning("effect lost before it began")
+        return "elsewhere"
     plan = engine.published.plan(engine.store.load_instance(claimed.instance).plan_id)
     connections = PublishedConnections(engine) if asked.idempotency in ("key", "none") else None
     try:
         result = run_effect(engine, plan, claimed.instance, asked, StoredRecords(engine), connections, engine.now())
     except NodeError as problem:
         _failed(engine, claimed, problem)
-        return
+        return "failed"
     try:
         _stored(lambda: _tell(engine, claimed, result))
     except AlreadyTaken:
         # Someone else has told the outcome: a second attempt of ours, or the effect was dropped meanwhile.
-        log.info("effect settled elsewhere", effect=asked.key)
+        log.info("effect settled elsewhere")
+        return "elsewhere"
     except Overloaded:
         raise
     except (Conflict, Invalid, NotFound, Refused) as refused:
         _failed(engine, claimed, uncommitted(refused))
+        return "failed"
+    return "done"
 
 
 def _tell(engine: Engine, claimed: ClaimedEffect, result: Result) -> None:

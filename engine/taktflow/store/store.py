@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TypeVar
 
+from taktflow.errors import Invalid
 from taktflow.store.address import Address, parse_address
 from taktflow.store.apply import claims
 from taktflow.store.apply.inbound import Received, receive
@@ -32,13 +33,14 @@ from taktflow.store.lists.people import People
 from taktflow.store.lists.records import Records
 from taktflow.store.lists.schedules import Schedules
 from taktflow.store.lists.tasks import Tasks
-from taktflow.store.migrate import check_revision
+from taktflow.store.migrate import check_revision, newest_revision
 from taktflow.store.moments import micros
 from taktflow.store.readers import Readers
 from taktflow.store.retention import Retention
 from taktflow.store.rows import ClaimedEffect, InboundRow, LoadedInstance, Notice, SignalRow, TimerRow
 from taktflow.store.runs import Lost, lost_runs
 from taktflow.store.search import RecordSearch
+from taktflow.store.tally import Spread
 from taktflow.store.transaction import Transaction
 from taktflow.store.writer import Change, Writer
 
@@ -159,6 +161,17 @@ class Store:
         """A new epoch for this run of ``executor``."""
         return self.write(lambda tx: claims.boot(tx, executor, now)).result()
 
+    def check_revision(self) -> None:
+        """Invalid when the database is no longer at the revision it was opened at; never waits for a writer."""
+        ((found,),) = self._readers.rows("SELECT version_num FROM alembic_version")
+        if found != newest_revision():
+            raise Invalid("store.unmigrated", found=found, needed=newest_revision())
+
+    def prove_writable(self, epoch: int) -> Future[int]:
+        """Renews the lease of ``epoch``, which only a database that takes changes lets through."""
+        sql = "UPDATE executor SET heartbeat_at = {clock} WHERE epoch = ?"
+        return self.write(lambda tx: tx.count(sql.format(clock=tx.clock), (epoch,)))
+
     def lost_runs(self, epoch: int, silence: timedelta) -> Lost:
         """Runs other than ``epoch`` that hold effects and seem dead."""
         return lost_runs(self._readers, epoch, silence, shared=self.address.path is None)
@@ -231,6 +244,16 @@ class Store:
     def waiting(self) -> int:
         """How many changes wait for the writer."""
         return self._writer.waiting
+
+    @property
+    def batch_sizes(self) -> Mapping[str, Spread]:
+        """Changes by batch this process has written, ``durable`` and ``relaxed`` ones apart."""
+        return self._writer.sizes.spreads()
+
+    @property
+    def batch_seconds(self) -> Mapping[str, Spread]:
+        """Seconds by batch, likewise."""
+        return self._writer.seconds.spreads()
 
     # Listeners
 

@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from taktflow.errors import TaktflowError
 from taktflow.store.failures import StoreBusy, StoreFailed
 from taktflow.store.rows import Notice
+from taktflow.store.tally import SECONDS, SIZES, Tally
 from taktflow.store.transaction import Connection, NotKept, Transaction
 
 T = TypeVar("T")
@@ -88,6 +89,9 @@ class Writer:
         """Held by whoever writes."""
         self._wake = threading.Condition()
         self._closing = False
+        self.sizes: Tally[str] = Tally(SIZES)
+        """Changes by batch, under ``durable`` or ``relaxed``."""
+        self.seconds: Tally[str] = Tally(SECONDS)
         self._thread = threading.Thread(target=self._serve, name="taktflow-writer", daemon=True)
         self._thread.start()
 
@@ -148,6 +152,7 @@ class Writer:
         begun = [item for item in self._next_batch() if item.future.set_running_or_notify_cancel()]
         if not begun:
             return
+        began = time.perf_counter()
         try:
             outcomes = self._write(begun)
         except BaseException as stopped:
@@ -155,6 +160,9 @@ class Writer:
             for item in begun:
                 item.future.set_exception(StoreFailed(repr(stopped), unknown=True))
             raise
+        kind = "relaxed" if all(item.relaxed for item in begun) else "durable"
+        self.sizes.note(kind, len(begun))
+        self.seconds.note(kind, time.perf_counter() - began)
         self._settle(outcomes)
 
     def _tell(self) -> None:
