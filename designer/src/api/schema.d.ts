@@ -983,6 +983,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List schedules
+         * @description List schedules.
+         */
+        get: operations["schedules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/{workflow}/{start}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a schedule and the moments that come
+         * @description Show a schedule and the moments that come.
+         */
+        get: operations["schedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/{workflow}/{start}/fire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start an instance now, as the schedule would; the schedule goes on as it was
+         * @description Start an instance now, as the schedule would; the schedule goes on as it was.
+         */
+        post: operations["fire_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/{workflow}/{start}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a schedule for a while; what comes meanwhile is not made up for
+         * @description Stop a schedule for a while; what comes meanwhile is not made up for.
+         */
+        post: operations["pause_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/{workflow}/{start}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a schedule go on from its next moment
+         * @description Let a schedule go on from its next moment.
+         */
+        post: operations["resume_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/schemas/{kind}": {
         parameters: {
             query?: never;
@@ -2490,6 +2590,16 @@ export interface components {
             severity: "error" | "warning" | "info";
         };
         /**
+         * Fired
+         * @description The instance that began.
+         */
+        Fired: {
+            /** Instance */
+            instance: string;
+            /** Status */
+            status: string;
+        };
+        /**
          * FormView
          * @description A form to fill in, in the reader's language.
          */
@@ -3503,6 +3613,17 @@ export interface components {
             writer: "ok" | "failed";
         };
         /**
+         * Reason
+         * @description Why, kept with the act.
+         */
+        Reason: {
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+        };
+        /**
          * Record
          * @description A record at its revision.
          */
@@ -3609,6 +3730,127 @@ export interface components {
             hits: number;
             /** Row */
             row: string;
+        };
+        /**
+         * Schedule
+         * @description A schedule as the version in force declares it.
+         *
+         *     `last_at` is the moment fired last, `fired_at` when that was done, or when somebody fired it by hand; `problem` says
+         *     why the last moment started nothing. `next_at` is null while it is paused and once it is retired.
+         */
+        Schedule: {
+            /** Calendar */
+            calendar: string | null;
+            /**
+             * Catch Up
+             * @description `latest`, `none`, or how many missed moments at most as in `all:100`.
+             */
+            catch_up: string;
+            /** Code */
+            code: string | null;
+            /** Cron */
+            cron: string;
+            /** Fired At */
+            fired_at: string | null;
+            /** Last At */
+            last_at: string | null;
+            /** Last Instance */
+            last_instance: string | null;
+            /** Next At */
+            next_at: string | null;
+            /** On Holiday */
+            on_holiday: string;
+            /** Paused At */
+            paused_at: string | null;
+            /** Paused By */
+            paused_by: string | null;
+            /** Problem */
+            problem: string | null;
+            /** Retired At */
+            retired_at: string | null;
+            /** Start */
+            start: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "active" | "paused" | "retired";
+            /** Timezone */
+            timezone: string;
+            title: components["schemas"]["Words"];
+            /** Version */
+            version: number;
+            /** Why */
+            why: string | null;
+            /** Workflow */
+            workflow: string;
+            workflow_title: components["schemas"]["Words"];
+        };
+        /**
+         * ScheduleDetail
+         * @description The same with the moments that come.
+         */
+        ScheduleDetail: {
+            /** Calendar */
+            calendar: string | null;
+            /**
+             * Catch Up
+             * @description `latest`, `none`, or how many missed moments at most as in `all:100`.
+             */
+            catch_up: string;
+            /** Code */
+            code: string | null;
+            /** Cron */
+            cron: string;
+            /** Fired At */
+            fired_at: string | null;
+            /** Last At */
+            last_at: string | null;
+            /** Last Instance */
+            last_instance: string | null;
+            /** Next At */
+            next_at: string | null;
+            /** On Holiday */
+            on_holiday: string;
+            /** Paused At */
+            paused_at: string | null;
+            /** Paused By */
+            paused_by: string | null;
+            /** Problem */
+            problem: string | null;
+            /** Retired At */
+            retired_at: string | null;
+            /** Start */
+            start: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "active" | "paused" | "retired";
+            /** Timezone */
+            timezone: string;
+            title: components["schemas"]["Words"];
+            /** Upcoming */
+            upcoming: string[];
+            /** Version */
+            version: number;
+            /** Why */
+            why: string | null;
+            /** Workflow */
+            workflow: string;
+            workflow_title: components["schemas"]["Words"];
+        };
+        /**
+         * SchedulePage
+         * @description One page of schedules, by workflow and start.
+         */
+        SchedulePage: {
+            /** Items */
+            items: components["schemas"]["Schedule"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+            /** Total */
+            total?: number | null;
         };
         /**
          * Session
@@ -5772,6 +6014,178 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Role"][];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    schedules: {
+        parameters: {
+            query?: {
+                workflow?: string | null;
+                status?: ("active" | "paused" | "retired") | null;
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePage"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workflow: string;
+                start: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fire_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workflow: string;
+                start: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Reason"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fired"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workflow: string;
+                start: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Reason"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleDetail"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workflow: string;
+                start: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleDetail"];
                 };
             };
             /** @description What went wrong. */

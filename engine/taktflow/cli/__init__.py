@@ -5,6 +5,7 @@ from taktflow.cli.commands import app
 from taktflow.cli.exchange import export_table, import_table
 from taktflow.cli.incidents import inbound, incidents
 from taktflow.cli.jobs import instances, jobs
+from taktflow.cli.schedules import schedules
 from taktflow.cli.tables import decide, table
 from taktflow.cli.trials import backtest_table
 from taktflow.cli.working import worker
@@ -22,3 +23,4 @@ app.add_typer(inbound, name="inbound")
 app.add_typer(instances, name="instances")
 app.add_typer(jobs, name="jobs")
 app.add_typer(archive, name="archive")
+app.add_typer(schedules, name="schedules")
