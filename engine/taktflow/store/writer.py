@@ -210,6 +210,9 @@ class Writer:
                 failure = error
                 if not self._may_pass(error):
                     break
+                if attempt == 0 and self._connection is not None:
+                    # Whoever locked us out needs a moment, or we would meet it again at the same place.
+                    time.sleep(_FIRST_PAUSE_S)
         return [_Outcome(item, error=self._meaning(failure)) for item in batch]
 
     def _attempt(self, batch: list[_Item[Any]], apart: bool) -> list[_Outcome]:
