@@ -57,8 +57,14 @@ _PARTS = (
 _DEVIATIONS = (
     (
         "A date and time without a zone",
-        "means the caller's zone, so that it can be waited for. A DMN model is evaluated to the letter instead: such a "
-        "moment has no zone, equals none that has one, and cannot be subtracted from one",
+        "means the caller's zone, so that it can be waited for, as `today()` is the caller's day. Where `taktflow "
+        "decide` asks a DMN model, that is the plant's zone. The cases of the TCK are evaluated to the letter instead: "
+        "such a moment has no zone, equals none that has one, and cannot be subtracted from one",
+    ),
+    ("Midnight as `24:00:00`", 'is no time: `time("24:00:00")` gives null; it is written `00:00:00`'),
+    (
+        f"Numbers of more than {limits.LITERAL_DIGITS} digits",
+        "are refused with their place where an expression writes them, rather than rounded",
     ),
     ("Seconds", "run to the microsecond; further digits are cut off"),
     (
@@ -85,7 +91,8 @@ _DEVIATIONS = (
         "Bounds",
         f"an expression has at most {limits.SOURCE_CHARS:,} characters and {limits.NODES} parts, makes texts of at "
         f"most {limits.STRING_CHARS:,} characters and lists of at most {limits.LIST_ITEMS:,} entries, and calls "
-        f"functions {limits.CALL_DEPTH} deep; work is counted, so that the same input always answers alike",
+        f"functions {limits.CALL_DEPTH} deep; its answer holds at most {limits.ANSWER_ENTRIES:,} values. "
+        "Work is counted, so that the same input always answers alike",
     ),
 )
 _FAILING = (

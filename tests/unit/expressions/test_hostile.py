@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from taktflow.expressions import Clock, Expression, ExpressionInvalid, LimitExceeded
+from taktflow.expressions import NUMBER, Clock, Expression, ExpressionInvalid, LimitExceeded, parse_cell
 from taktflow.expressions.reading import read
 
 CLOCK = Clock(datetime(2026, 11, 23, 4, tzinfo=UTC), UTC)
@@ -126,6 +126,19 @@ HEAVY = {
     "split into everything": 'split(name, "a")',
     "duration of ages": 'duration("P99999999999999999999D") * 99999999999',
     "date of ages": 'date("9999-12-31") + duration("P99999Y")',
+    "membership in lists of lists": "some x in 1..10000 satisfies x in [lines, lines]",
+    "membership in a list made of one list": "1 in {f: function(x) lines, r: for i in 1..500 return f(i)}.r",
+    "local moments in a loop": 'every x in 1..10000, q in lines satisfies @"2026-01-01T10:00:00".day != x',
+    "a number between moments": 'lines[some u in lines satisfies (2.5 between d and @"2026-01-01T10:00:00")]',
+    "ranges made in a loop": "for x in 1..10000 return [x..20000]",
+    "loops forty deep": "some x in lines.qty satisfies " * 40 + "lines",
+    "properties of what has none": "for x in 1..10000 return (lines.qty).hours",
+    "very many empty lists": "for i in 1..10000 return [[], [], [], []]",
+    "very many contexts": "for i in 1..10000 return {a: i, b: a, c: i}",
+    "contexts put and merged": 'for i in 1..10000 return context merge([context put(lines[1], "a", i), lines[2]])',
+    "entries of contexts": "for i in 1..10000 return get entries(lines[1])",
+    "texts of wide characters": 'for i in 1..10000 return substring(name, 2) + "\U0001f600"',
+    "statistics in a loop": "for i in 1..10000 return mode(lines.qty) = stddev(lines.qty)",
     "zone that is a path": '@"2026-01-01T10:00:00@../../../etc/passwd"',
 }
 
@@ -183,6 +196,13 @@ def test_a_heavy_expression_costs_less_than_50_ms_and_20_mb(text: str) -> None:
     for act in (quick, careful):
         assert best_time(text, act) < LIMIT_S, outcome(text, act)
         assert most_memory(text, act) < LIMIT_BYTES, outcome(text, act)
+
+
+def test_the_tests_of_one_cell_share_one_budget() -> None:
+    cell = parse_cell(", ".join(["(for x in 1..9000 return x)[1]"] * 40), NUMBER)
+
+    with pytest.raises(LimitExceeded):
+        cell.matches(Decimal(-1), SCOPE, CLOCK)
 
 
 def test_all_of_pythons_syntax_is_refused_within_the_same_bounds() -> None:
