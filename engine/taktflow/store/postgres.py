@@ -103,6 +103,8 @@ class PostgresConnection:
         self._touched: set[tuple[object, ...]] = set()
         self._apart = False
         """Inside a savepoint each expectation is met at once, so that the reason is found before what follows fails."""
+        self._forgotten = False
+        """Whether the server does not know a statement that this side believes to be prepared."""
         self.written = 0
         self.sent = 0
         """Statements sent so far, for whoever measures."""
@@ -193,6 +195,10 @@ class PostgresConnection:
     def rollback(self) -> None:
         self._settle()
         self._apart = False
+        if self._forgotten:
+            # What prepared it was skipped after a failure; this side would call it in vain for ever.
+            self._raw.close()
+            return
         self._say("ROLLBACK")
         self._sync()
 
@@ -224,7 +230,12 @@ class PostgresConnection:
                 return error
 
     def passing(self, error: Exception) -> bool:
-        return isinstance(error, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
+        return isinstance(
+            error,
+            psycopg.errors.DeadlockDetected
+            | psycopg.errors.SerializationFailure
+            | psycopg.errors.InvalidSqlStatementName,
+        )
 
     def _send(self, sql: str, params: Params, place: int) -> psycopg.Cursor[Row]:
         if self._waiting:
@@ -257,7 +268,11 @@ class PostgresConnection:
 
     def _sync(self) -> None:
         self.trips += 1
-        self._pipeline.sync()
+        try:
+            self._pipeline.sync()
+        except psycopg.errors.InvalidSqlStatementName:
+            self._forgotten = True
+            raise
 
     def _settle(self) -> None:
         """Forgets what was sent; what failed of it is reported once more and known already."""
