@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from random import Random
+from typing import Any, TypeVar
 
 from taktflow.executor.crew import FIRST_REST_S, URGENT, Crew
 from taktflow.services.engine import Engine
@@ -12,6 +15,7 @@ from taktflow.services.inbound import take_inbound
 from taktflow.services.signals import deliver, fire, run_on
 from taktflow.store import Store
 
+T = TypeVar("T")
 _BATCH = 256
 _LONGEST_PAUSE_S = 5.0
 _SHORTEST_PAUSE_S = 0.005
@@ -25,29 +29,41 @@ class Found:
     more: bool
 
 
-def find(engine: Engine, crew: Crew, room: int | None = None, most: int = _BATCH) -> Found:
-    """Hands ``crew`` what is due: at most ``most`` of each kind, and no more than ``room`` effects.
+@dataclass(frozen=True)
+class Share:
+    """What one of several processes takes: no more than it has ``room`` for, out of the oldest by ``chance``.
 
-    Without ``room`` the crew gets a stock that keeps it busy for a while, as suits who need not share.
+    Only effects are claimed. Were everybody to take the oldest of the rest, all would do the same work, and all but one
+    in vain.
     """
+
+    room: int
+    window: int
+    chance: Random
+
+    def of(self, due: Sequence[T]) -> Sequence[T]:
+        """Its part of what is ``due``."""
+        return due if len(due) <= self.room else self.chance.sample(due, max(0, self.room))
+
+
+def find(engine: Engine, crew: Crew, share: Share | None = None) -> Found:
+    """Hands ``crew`` what is due; without ``share`` all of it, and a stock of effects that lasts for a while."""
     store = engine.store
     now = engine.now()
-    jobs = 0
-    for signal in store.pending_signals(most):
-        jobs += crew.add(f"signal:{signal.id}", URGENT, partial(deliver, engine, signal))
-    for timer in store.due_timers(now, most):
-        jobs += crew.add(f"timer:{timer.instance}:{timer.timer}", URGENT, partial(fire, engine, timer))
-    for row in store.pending_inbound(now, most):
-        jobs += crew.add(f"inbound:{row.id}", URGENT, partial(take_inbound, engine, row))
-    for instance in store.ready_instances(most):
-        jobs += crew.add(f"ready:{instance}", URGENT, partial(run_on, engine, instance))
+    window = share.window if share is not None else _BATCH
+    due: list[tuple[str, Callable[[], Any]]] = [
+        *((f"signal:{s.id}", partial(deliver, engine, s)) for s in store.pending_signals(window)),
+        *((f"timer:{t.instance}:{t.timer}", partial(fire, engine, t)) for t in store.due_timers(now, window)),
+        *((f"inbound:{r.id}", partial(take_inbound, engine, r)) for r in store.pending_inbound(now, window)),
+        *((f"ready:{i}", partial(run_on, engine, i)) for i in store.ready_instances(window)),
+    ]
+    ours = due if share is None else share.of(due)
+    jobs = sum(crew.add(key, URGENT, run) for key, run in ours)
     crew.forget_rests()
-    wanted = min(4 * crew.size + most - crew.waiting if room is None else room, most)
-    if wanted <= 0:
-        return Found(jobs, more=True)
-    claimed = store.claim_effects(wanted, now, engine.epoch)
+    wanted = min(4 * crew.size + _BATCH - crew.waiting if share is None else share.room - jobs, window)
+    claimed = store.claim_effects(wanted, now, engine.epoch) if wanted > 0 else []
     crew.taken([(0, effect) for effect in claimed])
-    return Found(jobs + len(claimed), more=jobs >= most or len(claimed) == wanted)
+    return Found(jobs + len(claimed), more=len(ours) < len(due) or len(claimed) >= wanted)
 
 
 def anything_due(store: Store, now: datetime) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from random import Random
 
 from taktflow.executor.crew import Crew
-from taktflow.executor.finding import Found, find
+from taktflow.executor.finding import Found, Share, find
 from taktflow.executor.ringing import Bell, Ringing
 from taktflow.executor.upkeep import Upkeep
 from taktflow.services.engine import Engine
@@ -33,6 +34,7 @@ class Shift:
         self._turn = threading.Lock()
         """Held by whoever looks for work."""
         self._heard = threading.Event()
+        self._chance = Random(engine.epoch)  # noqa: S311 - it spreads work, it hides nothing
         self._crew = Crew(engine, engine.settings.executor_threads, lambda: None)
         self._upkeep = Upkeep(engine, self._crew.give_back_dropped, doors=False)
         self._ringing = Ringing(engine, bell, self._alone, self._turn.locked)
@@ -73,7 +75,7 @@ class Shift:
             busy = self._crew.busy
             self._heard.clear()
             most = self._most(self._crew.done - done, time.monotonic() - begun)
-            found = find(self._engine, self._crew, most - self._crew.load, MOST_CLAIMED)
+            found = find(self._engine, self._crew, Share(most - self._crew.load, MOST_CLAIMED, self._chance))
             if found.jobs:
                 rest_s = _SHORTEST_REST_S
             elif not busy and not self._heard.is_set():
