@@ -17,7 +17,7 @@ from taktflow.services.secrets import Secrets
 from taktflow.services.tracing import NoTracing, Tracing, tracing_of
 from taktflow.services.watching import Watch
 from taktflow.settings import Settings
-from taktflow.store import ClaimedEffect, Store, migrate
+from taktflow.store import ClaimedEffect, Store
 
 _STRIPES = 256
 
@@ -71,8 +71,7 @@ def open_engine(
 ) -> Engine:
     """The engine on the database of ``settings``, migrated first."""
     tracing = tracing_of(settings)
-    migrate(settings.database_url)
-    store = Store.open(settings.database_url, queue_limit=settings.queue_limit)
+    store = Store.migrated(settings.database_url, settings.queue_limit)
     catalog = catalog or Catalog(announced())
     secrets = Secrets(settings)
     published = Published(store, catalog, secrets, settings.timezone)

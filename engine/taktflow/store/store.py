@@ -33,7 +33,7 @@ from taktflow.store.lists.people import People
 from taktflow.store.lists.records import Records
 from taktflow.store.lists.schedules import Schedules
 from taktflow.store.lists.tasks import Tasks
-from taktflow.store.migrate import check_revision, newest_revision
+from taktflow.store.migrate import check_revision, migrate, newest_revision
 from taktflow.store.moments import micros
 from taktflow.store.readers import Readers
 from taktflow.store.retention import Retention
@@ -82,6 +82,12 @@ class Store:
     def open(cls, url: str, queue_limit: int = 2_000) -> Store:
         """The store at ``url``; Invalid when it is not at the newest revision (see :func:`taktflow.store.migrate`)."""
         check_revision(url)
+        return cls(parse_address(url), queue_limit)
+
+    @classmethod
+    def migrated(cls, url: str, queue_limit: int = 2_000) -> Store:
+        """The store at ``url``, brought to the newest revision first."""
+        migrate(url)
         return cls(parse_address(url), queue_limit)
 
     def close(self) -> None:
@@ -195,6 +201,11 @@ class Store:
         """Whether ``epoch`` still holds the effect it took."""
         sql = "SELECT 1 FROM effect WHERE key = ? AND epoch = ? AND status = 'running'"
         return bool(self._readers.rows(sql, (key, epoch)))
+
+    def held_effects(self, epoch: int) -> list[str]:
+        """What ``epoch`` has taken and not told the outcome of, but for what must never be sent twice."""
+        sql = "SELECT key FROM effect WHERE status = 'running' AND epoch = ? AND idempotency <> 'none'"
+        return [str(key) for (key,) in self._readers.rows(sql, (epoch,))]
 
     def requeue_orphans(
         self, epoch: int, now: datetime, dead: Sequence[int] | None = None
