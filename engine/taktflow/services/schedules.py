@@ -95,7 +95,9 @@ def _catch_up(engine: Engine, row: ScheduleRow, now: datetime) -> int:
 def _to_fire(rule: Recurrence, row: ScheduleRow, due: datetime, now: datetime) -> list[datetime]:
     """What has come since ``due`` and is still to be started, by the schedule's policy."""
     policy, _, most = row.catch_up.partition(":")
-    moments, _ = rule.newest(due, now, int(most or 1))
+    moments, more = rule.newest(due, now, int(most or 1))
+    if more and policy == "all":
+        log.warning("more moments missed than are made up for", workflow=row.workflow, start=row.start, most=most)
     return [m for m in moments if policy != "none" or now - m <= ON_TIME]
 
 
