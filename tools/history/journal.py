@@ -43,6 +43,8 @@ class Past:
     """Messages and broadcasts taken."""
     seen: Counter[str] = field(default_factory=Counter)
     """Steps by what they are."""
+    over: str | None = None
+    """How it ended. Who cancels is told before, without an outcome."""
     incidents: dict[str, bool] = field(default_factory=dict)
     """Each incident with whether it was settled."""
     _open: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -60,11 +62,6 @@ class Past:
         """What is wrong with the journal by itself."""
         yield from (Anomaly("journal", self.instance, wrong) for wrong in self.wrong)
 
-    @property
-    def over(self) -> str | None:
-        """How the instance ended, as the journal tells it."""
-        return next((kind for kind in _OVER if self.seen[kind]), None)
-
     def _say(self, step: Step, why: str) -> None:
         self.wrong.append(f"row {self.seqs[-1]}, {step['step']} at {step['node'] or 'the instance'}: {why}")
 
@@ -74,10 +71,10 @@ class Past:
             self._say(step, "comes before the start")
         if self.seen["started"] and kind == "started":
             self._say(step, "began before")
-        if (self.seen["ended"] or self.seen["cancelled"]) and kind not in _OVER:
-            self._say(step, "comes after the end")
-        if kind in _OVER and self.seen[kind]:
-            self._say(step, "ended before")
+        if self.over is not None:
+            self._say(step, f"comes after the instance has {self.over}")
+        if kind in _OVER and "outcome" in step:
+            self.over = kind
         self.seen[kind] += 1
         if (rule := _RULES.get(kind)) is not None:
             rule(self, step)

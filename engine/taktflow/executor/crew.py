@@ -61,6 +61,7 @@ class Crew:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._dropped: set[str] = set()
+        self._unheard: set[str] = set()
         self._done = 0
 
     def start(self) -> None:
@@ -147,11 +148,23 @@ class Crew:
     # -- giving back ----------------------------------------------------------------------------------------------
 
     def give_back_dropped(self) -> None:
-        """Lets the effects whose outcome the database did not take be performed again."""
+        """Lets the effects whose outcome the database did not take be performed again, and those it took unheard."""
         with self._lock:
             dropped, self._dropped = self._dropped, set()
+        dropped |= self._strays()
         if dropped:
             self._engine.store.release_effects(sorted(dropped), self._engine.now(), self._engine.epoch)
+
+    def _strays(self) -> set[str]:
+        """What this process holds and knows nothing of: the commit that took it was kept, but nobody heard so.
+
+        Only what was a stray at the last look, too: what is taken right now is not under way yet.
+        """
+        held = set(self._engine.store.held_effects(self._engine.epoch))
+        with self._lock:
+            known = {key.partition(":")[2].rpartition(":")[0] for key in self._flight if key.startswith("effect:")}
+        before, self._unheard = self._unheard, held - known
+        return before & self._unheard
 
     def _give_back(self) -> None:
         """Lets other executors have at once what this one took and did not begin."""

@@ -78,7 +78,7 @@ def _tell(engine: Engine, claimed: ClaimedEffect, result: Result) -> None:
         try:
             writes = writes_of(engine, claimed.instance, asked, result)
             along = Along(
-                finished=EffectOutcome(asked.key, "done", result.value, claimed.epoch),
+                finished=EffectOutcome(asked.key, "done", result.value, claimed.epoch, asked.attempt),
                 writes=writes,
                 alerts=[(alert, asked.node) for alert in result.alerts],
                 by=f"instance:{claimed.instance}",
@@ -122,7 +122,8 @@ def _failed(engine: Engine, claimed: ClaimedEffect, problem: NodeError) -> None:
     asked = claimed.perform
     event = failure(asked, problem, engine.now())
     unknown = problem.unknown and asked.idempotency == "none"
-    outcome = EffectOutcome(asked.key, "unknown" if unknown else "failed", _response(event.fault), claimed.epoch)
+    status: Literal["failed", "unknown"] = "unknown" if unknown else "failed"
+    outcome = EffectOutcome(asked.key, status, _response(event.fault), claimed.epoch, asked.attempt)
     try:
         _stored(lambda: _discard(advance(engine, claimed.instance, event, Along(finished=outcome))))
     except AlreadyTaken:

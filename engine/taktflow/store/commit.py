@@ -61,12 +61,16 @@ class InstanceUpdate:
 
 @dataclass(frozen=True, slots=True)
 class EffectOutcome:
-    """How the attempt at ``key`` ended. With ``epoch``, only the executor run that took it may tell (AlreadyTaken)."""
+    """How the attempt at ``key`` ended. With ``epoch``, only the executor run that took it may tell (AlreadyTaken).
+
+    With ``attempt`` it may tell of that attempt alone: one that was taken for lost must not end the one after it.
+    """
 
     key: str
     status: Literal["done", "failed", "unknown"]
     response: Value = None
     epoch: int | None = None
+    attempt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,10 +71,11 @@ _PERFORM = Each(
 _FINISH = Each(
     "effect",
     """UPDATE effect SET status = ?, response = ?, changed_at = ?
- WHERE key = ? AND epoch = ? AND status = 'running'""",
+ WHERE key = ? AND epoch = ? AND status = 'running' AND attempts = coalesce(?, attempts)""",
     """UPDATE effect AS e SET status = n.status, response = n.response, changed_at = n.at
- FROM unnest(?::text[], ?::text[], ?::bigint[], ?::text[], ?::bigint[]) AS n(status, response, at, key, epoch)
- WHERE e.key = n.key AND e.epoch = n.epoch AND e.status = 'running'""",
+ FROM unnest(?::text[], ?::text[], ?::bigint[], ?::text[], ?::bigint[], ?::bigint[])
+ AS n(status, response, at, key, epoch, attempt)
+ WHERE e.key = n.key AND e.epoch = n.epoch AND e.status = 'running' AND e.attempts = coalesce(n.attempt, e.attempts)""",
     key=(3,),
     ordered=True,
 )
@@ -97,12 +98,12 @@ def owe(tx: Transaction, owner: Owner, effect: Any) -> None:
 
 
 def finish(tx: Transaction, outcome: EffectOutcome, at: datetime) -> None:
-    """Marks the effect as ended; AlreadyTaken when it is no longer held under the outcome's epoch."""
+    """Marks the effect as ended; AlreadyTaken when this attempt is no longer held under the outcome's epoch."""
     params: tuple[Any, ...] = (outcome.status, dumps(outcome.response), micros(at), outcome.key)
     if outcome.epoch is None:
         tx.run("UPDATE effect SET status = ?, response = ?, changed_at = ? WHERE key = ?", params)
         return
-    tx.each(_FINISH, (*params, outcome.epoch), lambda: AlreadyTaken("effect", outcome.key))
+    tx.each(_FINISH, (*params, outcome.epoch, outcome.attempt), lambda: AlreadyTaken("effect", outcome.key))
 
 
 def _perform(tx: Transaction, owner: Owner, effect: Perform) -> None:
@@ -212,6 +213,9 @@ def _start_child(tx: Transaction, owner: Owner, effect: StartChild) -> None:
 
 
 def _cancel_child(tx: Transaction, owner: Owner, effect: CancelChild) -> None:
+    if tx.count("DELETE FROM signal_inbox WHERE instance_id = ? AND kind = 'start_child'", (effect.child,)):
+        # It has not begun and now never will. Told both, it might hear of its end before its start.
+        return
     signal(tx, effect.child, "cancel_child", {"why": effect.why, "parent": owner.instance}, owner.at)
     owner.woken.add("signals")
 
