@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from sqlalchemy.engine import make_url
 
 from taktflow.api.figures import figures
-from taktflow.api.metrics import exposition
+from taktflow.api.metrics import Traffic, exposition
 from taktflow.errors import Refused
 from taktflow.executor.ownership import take_over
 from taktflow.sdk import NodeError
@@ -298,3 +299,16 @@ def test_an_address_without_the_libraries_is_refused_with_what_to_do(monkeypatch
 
     assert refused.value.code == "tracing.absent"
     assert "taktflow[otel]" in refused.value.message("en")
+
+
+def test_every_figure_is_explained_to_whoever_operates(world: World) -> None:
+    life = world.born()
+    page = (Path(__file__).parents[2] / "docs" / "guides" / "operations.md").read_text(encoding="utf-8")
+    table = page.split("## What to watch")[1].split("## Alert rules")[0]
+    explained = set(re.findall(r"taktflow_\w+", table))
+
+    known = {metric.name for metric in [*figures(life.engine), *Traffic().metrics()]}
+
+    assert explained == known
+    for named in re.findall(r"taktflow_\w+", page.split("```yaml")[1].split("```")[0]):
+        assert named.removesuffix("_bucket") in known

@@ -1632,8 +1632,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the process can work: the database answers, is migrated, and its writer writes. 503 when not
-         * @description Whether the process can work: the database answers, is migrated, and its writer writes. 503 when not.
+         * Whether the process can work, 503 when not
+         * @description The database answers, is migrated and takes a change, the queue has room, and the executor goes round.
          */
         get: operations["readyz"];
         put?: never;
@@ -3588,7 +3588,7 @@ export interface components {
         };
         /**
          * Ready
-         * @description Whether the process can work, and what keeps it from it.
+         * @description Whether the process can work, and what keeps it from it: ``reasons`` has the code of each failed part.
          */
         Ready: {
             /**
@@ -3597,10 +3597,24 @@ export interface components {
              */
             database: "ok" | "failed";
             /**
+             * Executor
+             * @enum {string}
+             */
+            executor: "ok" | "failed";
+            /**
              * Migrations
              * @enum {string}
              */
             migrations: "ok" | "failed";
+            /**
+             * Queue
+             * @enum {string}
+             */
+            queue: "ok" | "failed";
+            /** Reasons */
+            reasons?: {
+                [key: string]: string;
+            };
             /**
              * Status
              * @enum {string}
