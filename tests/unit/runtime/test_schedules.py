@@ -16,7 +16,7 @@ import pytest
 from taktflow.store import Commit, NewInstance, StoreFailed
 from tests.builders import NOON
 from tests.unit.runtime.memory import MemoryStore
-from tests.unit.runtime.schedules import Schedule, checked, random_plan, tried
+from tests.unit.runtime.schedules import Schedule, checked, planned, random_block, tried
 
 ASKED = int(os.environ.get("TAKTFLOW_TEST_SCHEDULES", "0"))
 EACH = 20
@@ -52,7 +52,7 @@ def test_nor_does_it_in_very_many_schedules() -> None:
 
 
 def test_a_schedule_is_the_same_whenever_its_seed_is() -> None:
-    plan = random_plan(random.Random(3), races=True)
+    plan = planned(random_block(random.Random(3), races=True))
 
     one = checked(first := Schedule(plan, 7))
     other = checked(second := Schedule(plan, 7))
