@@ -50,6 +50,9 @@ def find(engine: Engine, crew: Crew, share: Share | None = None) -> Found:
     """Hands ``crew`` what is due; without ``share`` all of it, and a stock of effects that lasts for a while."""
     store = engine.store
     now = engine.now()
+    crew.forget_rests()
+    if not store.anything_waits(now):
+        return Found(0, more=False)
     window = share.window if share is not None else _BATCH
     due: list[tuple[str, Callable[[], Any]]] = [
         *((f"signal:{s.id}", partial(deliver, engine, s)) for s in store.pending_signals(window)),
@@ -59,7 +62,6 @@ def find(engine: Engine, crew: Crew, share: Share | None = None) -> Found:
     ]
     ours = due if share is None else share.of(due)
     jobs = sum(crew.add(key, URGENT, run) for key, run in ours)
-    crew.forget_rests()
     wanted = min(4 * crew.size + _BATCH - crew.waiting if share is None else share.room - jobs, window)
     claimed = store.claim_effects(wanted, now, engine.epoch) if wanted > 0 else []
     crew.taken([(0, effect) for effect in claimed])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,15 +19,17 @@ from taktflow.services.schedules import ScheduleWork
 
 log = structlog.get_logger(__name__)
 _POLL_S = 1.0
+_WORKERS_POLL_S = 3.0
 _SWEEP = timedelta(seconds=5)
 _MONTHS = timedelta(hours=1)
+_READ_S = 2.5
 
 
 class Upkeep:
-    """A thread that looks every second, apart from the work since folders and schedules may be slow.
+    """A thread that looks every few seconds, apart from the work since folders and schedules may be slow.
 
     ``alone`` says that no other process works on the database, so that whatever is under way at the first sweep is an
-    earlier process's. ``also`` runs with each sweep. A node without ``doors`` polls no channels.
+    earlier process's. ``also`` runs with each sweep. A node without ``doors`` polls no channels, and looks less often.
     """
 
     def __init__(self, engine: Engine, also: Callable[[], None], *, alone: bool = False, doors: bool = True) -> None:
@@ -34,11 +37,14 @@ class Upkeep:
         self._also = also
         self._alone = alone
         self._doors = doors
+        # Of workers there may be many, and what they look for here is somebody else's, too.
+        self._every_s = _POLL_S if doors else _WORKERS_POLL_S
         self._stopping = threading.Event()
         self._presence = engine.store.presence(engine.epoch, self._bereaved)
         self._thread: threading.Thread | None = None
         self._swept_at: datetime | None = None
         self._months_at: datetime | None = None
+        self._read_at = 0.0
 
     def start(self) -> None:
         """Shows that this executor lives and takes over what dead ones left, then begins to look."""
@@ -62,19 +68,27 @@ class Upkeep:
     def _poll(self) -> None:
         engine = self._engine
         looks: list[Callable[[], object]] = [
-            engine.published.refresh_if_changed,
+            self._definitions,
             self._sweep,
+            self._months,
             ScheduleWork(engine).look,
         ]
         if self._doors:
             looks += [partial(poll_channels, engine), Retention(engine).look]
         looks.append(JobWork(engine, alone=self._alone).look)
-        while not self._stopping.wait(_POLL_S):
+        while not self._stopping.wait(self._every_s):
             for look in looks:
                 try:
                     look()
                 except Exception:  # The database may be away for a while: look again next time.
                     log.exception("poll failed")
+
+    def _definitions(self) -> None:
+        """Sees what other processes published; seldom enough that a database full of idle servers rests."""
+        now = time.monotonic()
+        if now - self._read_at >= _READ_S:
+            self._read_at = now
+            self._engine.published.refresh_if_changed()
 
     def _months(self) -> None:
         """Sees that the journal has tables for the months to come."""

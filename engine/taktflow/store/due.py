@@ -17,6 +17,10 @@ _INBOUND = """SELECT id, connection, event_id, topic, headers, body, received_at
 _NEXT = """SELECT min(at) FROM (SELECT min(due) AS at FROM timer
  UNION ALL SELECT min(next_at) FROM effect WHERE status = 'pending'
  UNION ALL SELECT min(next_at) FROM inbound WHERE status = 'pending') AS soonest"""
+_ANYTHING = """SELECT EXISTS (SELECT 1 FROM signal_inbox) OR EXISTS (SELECT 1 FROM timer WHERE due <= ?)
+ OR EXISTS (SELECT 1 FROM inbound WHERE status = 'pending' AND next_at <= ?)
+ OR EXISTS (SELECT 1 FROM instance WHERE runnable)
+ OR EXISTS (SELECT 1 FROM effect WHERE status = 'pending' AND next_at <= ?)"""
 
 
 class Due:
@@ -36,6 +40,11 @@ class Due:
         """Timers whose moment has come, the longest due first."""
         sql = "SELECT instance_id, timer, due FROM timer WHERE due <= ? ORDER BY due LIMIT ?"
         return [TimerRow(i, t, moment(due)) for i, t, due in self._readers.rows(sql, (micros(now), limit))]
+
+    def anything(self, now: datetime) -> bool:
+        """Whether any kind of work waits: one question, where an idle process would ask five."""
+        at = micros(now)
+        return bool(self._readers.rows(_ANYTHING, (at, at, at))[0][0])
 
     def next_moment(self) -> datetime | None:
         """When the next timer, effect or inbound event is due; None when nothing waits for a time."""

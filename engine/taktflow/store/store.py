@@ -231,6 +231,10 @@ class Store:
         """Timers whose moment has come; a commit that consumes one takes it."""
         return self._due.timers(now, limit)
 
+    def anything_waits(self, now: datetime) -> bool:
+        """Whether any timer, signal, raw event, effect or instance is due."""
+        return self._due.anything(now)
+
     def next_due(self) -> datetime | None:
         """When the next timer, effect or raw event is due."""
         return self._due.next_moment()
