@@ -106,6 +106,8 @@ function InstanceBody({ item }: { item: InstanceDetail }) {
   if (typeof item.priority === "number") {
     facts.push({ label: t("instance.priority"), value: numberText(item.priority) });
   }
+  if (item.durability)
+    facts.push({ label: t("instance.durability"), value: t(`instance.durability_${item.durability}`) });
   return (
     <>
       {item.incidents.length > 0 && <Incidents item={item} />}
