@@ -84,9 +84,14 @@ def _compiled(text: str, flags: str) -> Pattern | None:
         return None
 
 
+def holes(text: str) -> bool:
+    """Whether ``text`` has anything to be filled in."""
+    return "$" in text or "\\" in text
+
+
 def replacement(text: str, groups: int, literal: bool) -> Callable[[Any], str]:
     """What ``text`` puts in place of a match: ``$1`` is a group, ``\\$`` a dollar; ``ValueError`` for a lone one."""
-    if literal:
+    if literal or not holes(text):
         return lambda _: text
     if any(m[3] or (m[1] and m[1] not in "\\$") for m in _REPLACED.finditer(text)):
         raise ValueError("a backslash or dollar stands alone")

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from taktflow.expressions.builtins.forms import Builtin, Form, Parameter, place_of
 from taktflow.expressions.limits import STRING_CHARS
-from taktflow.expressions.patterns import pattern, replacement
+from taktflow.expressions.patterns import holes, pattern, replacement
 from taktflow.expressions.run import Run, allowed_length
 from taktflow.expressions.types import ANY_LIST, BOOLEAN, NUMBER, STRING, ListOf
 from taktflow.values import Value
@@ -61,12 +61,18 @@ def _matches(run: Run, text: str, wanted: str, flags: str | None) -> Value:
     return pattern(wanted, flags or "").found(run, text)
 
 
+_CHARS_FILLED_A_STEP = 4
+
+
 def _replace(run: Run, text: str, wanted: str, new: str, flags: str | None) -> Value:
     compiled = pattern(wanted, flags or "")
+    filling = len(new) // _CHARS_FILLED_A_STEP if holes(new) else 0
+    run.charge(filling)
     filled = replacement(new, compiled.groups, "q" in (flags or ""))
     pieces: list[str] = []
     end = length = 0
     for match in compiled.matches(run, text):
+        run.charge(filling)
         pieces += [text[end : match.start()], filled(match)]
         length += len(pieces[-1]) + len(pieces[-2])
         allowed_length(length)
