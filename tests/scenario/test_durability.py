@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
 
 from taktflow.runtime.state import loads_state
 from taktflow.services.incidents import cancel_instance
+from taktflow.store import Commit, CommitResult, StoreBusy
 from taktflow.store.transaction import Transaction
 from tests.builders import a_workflow, feel
 from tests.scenario.databases import another_world, postgres_server, postgres_template, sqlite_template, world
@@ -189,3 +192,23 @@ def test_commits_of_a_relaxed_workflow_are_relaxed_except_what_a_person_did(worl
     cancel_instance(life.engine, started.id, ANN, "changed my mind")
 
     assert kept == [True, False]
+
+
+def test_a_start_that_is_kept_is_no_refusal_when_the_queue_fills_up_after_it(world: World) -> None:
+    life = world.born()
+    publish(life.engine, a_row_of(3, "strict"))
+    commit, asked = life.store.commit, itertools.count(1)
+
+    def full_at_the_second(one: Commit) -> Future[CommitResult]:
+        if next(asked) == 2:
+            raise StoreBusy
+        return commit(one)
+
+    life.store.commit = full_at_the_second  # type: ignore[method-assign,assignment]  # A queue that is full at this very moment.
+    started = begin(life, data={"n": 0})
+    assert commits(life, started.id) == 1
+
+    life.work()
+
+    wait_until(lambda: row(life, started.id).status == "ended", "nobody went on")
+    assert state(life, started.id).variables["n"] == 3
