@@ -31,6 +31,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 SUITES := tests/unit tests/contract tests/scenario tests/conformance tests/e2e
 KILLS ?= 200
+SCHEDULES ?= 100000
 WAITING ?= 20000
 
 .DEFAULT_GOAL := help
@@ -81,8 +82,10 @@ bench-decisions: $(PEERS) ## Decision tables and formulas next to their peers
 bench-durable: $(PEERS) ## Durable work next to its peers: DBOS, SpiffWorkflow, Celery; WAITING=100000 for the full number
 	TAKTFLOW_BENCH_WAITING=$(WAITING) $(PY) -m pytest $(wildcard tests/bench/test_durable*.py) -s $(PYTEST)
 
-torture: $(READY) ## Kill the server KILLS times (200) while orders stream in, and count what was lost
-	TAKTFLOW_TEST_KILLS=$(KILLS) $(PY) -m pytest tests/e2e -k kill -s $(PYTEST)
+torture: $(READY) ## Kill servers KILLS times (200), workers and workflows at every write, break the store SCHEDULES times (100000)
+	TAKTFLOW_TEST_KILLS=$(KILLS) $(PY) -m pytest tests/e2e -k "kill or takeover or workers or stop" -s $(PYTEST)
+	TAKTFLOW_TEST_CRASHES=all $(PY) -m pytest tests/scenario/test_crash_points.py tests/scenario/test_durable.py -s $(PYTEST)
+	TAKTFLOW_TEST_SCHEDULES=$(SCHEDULES) $(PY) -m pytest tests/unit/runtime/test_schedules.py -s $(PYTEST)
 
 snapshots: $(READY) $(MODULES) ## Write the schemas, the API, its client and the reference anew; read the diff before you commit
 	$(PY) -m tests.contract.definitions.snapshots

@@ -28,6 +28,7 @@ from tests.e2e.factory import (
 )
 from tests.e2e.storm import CUSTOMERS, PRODUCTS, Book, Storm
 from tests.services import postgres_database, postgres_server
+from tools.history.reading import read_history
 
 __all__ = ["postgres_database", "postgres_server"]
 
@@ -72,7 +73,9 @@ def tortured(folder: Path, database_url: str, kills: int, seed: int) -> None:
         with Store.open(database_url) as store:
             assert settled, f"work is left undone: {_left(store)}"
             found = compared(store, plant, storm.book)
-    print(f"\nkills={kills} {found} restart_ms={statistics.median(restarts) * 1000:.0f} seed={seed}")
+        history = read_history(database_url)
+    print(f"\nkills={kills} {found} restart_ms={statistics.median(restarts) * 1000:.0f} seed={seed} {history}")
+    assert history.anomalies == ()
     assert found.lost == found.doubled == found.gaps == 0, found.problems
 
 

@@ -21,6 +21,7 @@ from taktflow.sdk import (
     Result,
     Text,
 )
+from taktflow.store import StoreFailed
 from taktflow.texts import sentence
 from taktflow.values import Json, Value, normal
 
@@ -32,7 +33,10 @@ class Through(BaseException):
 
 
 def invoked(node: Node[Any], config: NodeConfig, context: NodeContext) -> Result:
-    """What ``node`` gives back, its value and trace normal; anything else becomes NodeError ``node.crashed``."""
+    """What ``node`` gives back, its value and trace normal; anything else becomes NodeError ``node.crashed``.
+
+    StoreFailed passes: a database that is away while a node reads is no failure of the node, it is run again later.
+    """
     try:
         result = node.run(config, context)
         if not isinstance(result, Result):
@@ -40,6 +44,8 @@ def invoked(node: Node[Any], config: NodeConfig, context: NodeContext) -> Result
         return Result(normal(result.value), result.writes, result.alerts, _told(result.trace))
     except NodeError as problem:
         problem.details = _told(problem.details)
+        raise
+    except StoreFailed:
         raise
     except TaktflowError as known:
         raise NodeError(known.code, Text(zh=known.message("zh"), en=known.message("en"))) from known

@@ -20,7 +20,7 @@ from taktflow.services.engine import Engine
 from taktflow.services.foreign import Through
 from taktflow.services.reading import StoredRecords
 from taktflow.services.running import failure, run_effect, uncommitted, writes_of
-from taktflow.store import RowWrite
+from taktflow.store import RowWrite, StoreFailed
 from taktflow.values import Json, Value
 
 
@@ -129,6 +129,9 @@ def _run(engine: Engine, plan: Plan, batch: Gathered, asked: Perform, before: Se
     except NodeError as problem:
         # What may be tried again later needs a stored effect to try.
         return None if problem.retryable else failure(asked, problem, now)
+    except StoreFailed:
+        # The database is away: nothing of this segment can be kept, and whoever asked asks again.
+        raise
     except TaktflowError as refused:
         return failure(asked, uncommitted(refused), now)
     batch.writes += writes

@@ -35,7 +35,7 @@ def run_effect(
     connections: Connections | None,
     now: datetime,
 ) -> Result:
-    """What the node gives back; raises NodeError and nothing else."""
+    """What the node gives back; raises NodeError, or StoreFailed when the database is away while it reads."""
     node = engine.catalog.node(asked.kind)
     context = NodeContext(
         instance=instance,
