@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import structlog
 
 from taktflow.executor.crew import Crew
-from taktflow.executor.finding import anything_due, find, pause_s
+from taktflow.executor.finding import find, pause_s
 from taktflow.executor.ownership import DataLock
 from taktflow.executor.upkeep import Upkeep
 from taktflow.services.engine import Engine
@@ -71,7 +71,7 @@ class EmbeddedExecutor:
         # The crew first: what it still does may make work.
         if self._crew.busy or self._looking:
             return False
-        return not anything_due(self._engine.store, self._engine.now())
+        return not self._engine.store.anything_waits(self._engine.now())
 
     def _heard(self, notices: Sequence[Notice]) -> None:
         if any(n.work - {"tasks", "alerts"} for n in notices):

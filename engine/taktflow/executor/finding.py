@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from random import Random
 from typing import Any, TypeVar
@@ -13,7 +12,6 @@ from taktflow.executor.crew import FIRST_REST_S, URGENT, Crew
 from taktflow.services.engine import Engine
 from taktflow.services.inbound import take_inbound
 from taktflow.services.signals import deliver, fire, run_on
-from taktflow.store import Store
 
 T = TypeVar("T")
 _BATCH = 256
@@ -66,12 +64,6 @@ def find(engine: Engine, crew: Crew, share: Share | None = None) -> Found:
     claimed = store.claim_effects(wanted, now, engine.epoch) if wanted > 0 else []
     crew.taken([(0, effect) for effect in claimed])
     return Found(jobs + len(claimed), more=len(ours) < len(due) or len(claimed) >= wanted)
-
-
-def anything_due(store: Store, now: datetime) -> bool:
-    """Whether something waits to be done that nobody has taken."""
-    due = store.next_due()
-    return (due is not None and due <= now) or bool(store.pending_signals(1)) or bool(store.ready_instances(1))
 
 
 def pause_s(engine: Engine, resting: bool) -> float:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import structlog
 
-from taktflow.executor.finding import anything_due, pause_s
+from taktflow.executor.finding import pause_s
 from taktflow.services.engine import Engine
 from taktflow.store import Notice
 
@@ -105,7 +105,7 @@ class Ringing:
         now = time.monotonic()
         if not owed or now - self._looked_at > _LOOK_S:
             self._looked_at = now
-            if anything_due(self._engine.store, self._engine.now()):
+            if self._engine.store.anything_waits(self._engine.now()):
                 owed = True
                 self._waits_since = self._waits_since or now
             else:
