@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from taktflow.api.metrics import Histogram, Labels, Metric
 from taktflow.services.engine import Engine
@@ -79,9 +79,9 @@ def _by(label: str, counts: Iterable[tuple[str, int]]) -> list[tuple[Labels, flo
     return [({label: key}, n) for key, n in sorted(counts)]
 
 
-def _gauge(name: str, help: str, samples: list[tuple[Labels, float]]) -> Metric:
+def _gauge(name: str, help: str, samples: Sequence[tuple[Labels, float]]) -> Metric:
     return Metric(f"taktflow_{name}", "gauge", help, samples)
 
 
-def _counter(name: str, help: str, samples: list[tuple[Labels, float]]) -> Metric:
+def _counter(name: str, help: str, samples: Sequence[tuple[Labels, float]]) -> Metric:
     return Metric(f"taktflow_{name}", "counter", help, samples)

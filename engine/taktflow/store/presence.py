@@ -58,9 +58,10 @@ class Presence:
             raise StoreFailed("no session could be opened to show that this executor lives")
 
     def stop(self) -> None:
-        """Lets the lock go."""
+        """Lets the lock go; a second time it changes nothing."""
+        again = self._stopping.is_set()
         self._stopping.set()
-        if self._threads[0].ident is None:
+        if again or self._threads[0].ident is None:
             return
         os.write(self._end, b"x")
         for thread in self._threads:

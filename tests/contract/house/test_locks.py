@@ -27,9 +27,7 @@ def test_every_declared_dependency_is_pinned_within_its_bounds() -> None:
 
 
 def test_every_pin_carries_a_hash() -> None:
-    blocks = [
-        block for lock in LOCKS for block in re.split(r"\n(?=[\w.-]+(?:\[[\w,-]+\])?==)", text(lock).strip())
-    ]
+    blocks = [block for lock in LOCKS for block in re.split(r"\n(?=[\w.-]+(?:\[[\w,-]+\])?==)", text(lock).strip())]
 
     bare = [block.split()[0] for block in blocks if "--hash=sha256:" not in block]
 
