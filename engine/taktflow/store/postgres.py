@@ -181,10 +181,18 @@ class PostgresConnection:
                 raise otherwise()
 
     def commit(self) -> None:
-        end = self._say("COMMIT")
+        end: psycopg.Cursor[Row] | None = None
         try:
+            # Sending it may already tell of what failed before it: then it undoes the transaction on the server.
+            end = self._say("COMMIT")
             self._sync()
         except psycopg.Error as error:
+            if end is not None and end.statusmessage == "COMMIT":
+                # It was kept before the session ended; whoever writes next notices that it did.
+                return
+            if _ends_session(error):
+                # The server's goodbye can be read before the socket is closed; whether it kept the batch is unknown.
+                self._raw.close()
             if self.lost:
                 raise
             raise NotKept from error
@@ -282,6 +290,11 @@ class PostgresConnection:
         self._used.clear()
         with suppress(psycopg.Error):
             self._sync()
+
+
+def _ends_session(error: psycopg.Error) -> bool:
+    """Whether the server ended the session rather than the statement: classes 08 and 57P of its error codes."""
+    return (error.sqlstate or "").startswith(("08", "57P"))
 
 
 class PostgresReader:

@@ -131,20 +131,14 @@ def test_a_timer_that_fires_may_be_set_again_by_the_same_decision(store: Store, 
     assert [t.due for t in store.instances.timers(name)] == [again]
 
 
-def test_a_child_is_started_cancelled_and_heard_of_through_signals(store: Store, name: str) -> None:
+def test_a_child_is_started_and_its_end_heard_of_through_signals(store: Store, name: str) -> None:
     child = f"{name}-child"
-    store.commit(
-        started(name, StartChild(child, "sub@3", {"n": Decimal("1.50")}, 4), CancelChild(child, "late"))
-    ).result()
+    store.commit(started(name, StartChild(child, "sub@3", {"n": Decimal("1.50")}, 4))).result()
     store.commit(started(child, EndInstance("ended", "ok", {"n": Decimal(2)}, (name, 4)), parent_id=name)).result()
 
     told = [s for s in store.pending_signals(10_000) if s.instance in (name, child)]
-    assert [(s.instance, s.kind) for s in told] == [
-        (child, "start_child"),
-        (child, "cancel_child"),
-        (name, "child_ended"),
-    ]
-    start, cancel, ended = (s.event for s in told)
+    assert [(s.instance, s.kind) for s in told] == [(child, "start_child"), (name, "child_ended")]
+    start, ended = (s.event for s in told)
     assert start == {
         "ref": "sub@3",
         "variables": {"n": Decimal("1.50")},
@@ -152,13 +146,27 @@ def test_a_child_is_started_cancelled_and_heard_of_through_signals(store: Store,
         "token": Decimal(4),
         "depth": Decimal(1),
     }
-    assert cancel == {"why": "late", "parent": name}
     assert ended["child"] == child
     assert (ended["outcome"], ended["value"], ended["status"]) == ("ok", {"n": Decimal(2)}, "ended")
 
-    store.commit(moved(name, 1, consumed=Consumed(signals=[told[2].id]))).result()
+    store.commit(moved(name, 1, consumed=Consumed(signals=[told[1].id]))).result()
     with pytest.raises(AlreadyTaken):
-        store.commit(moved(name, 2, consumed=Consumed(signals=[told[2].id]))).result()
+        store.commit(moved(name, 2, consumed=Consumed(signals=[told[1].id]))).result()
+
+
+def test_a_child_that_began_hears_that_it_is_cancelled_and_one_that_did_not_never_begins(
+    store: Store, name: str
+) -> None:
+    begun, waiting = f"{name}-begun", f"{name}-waiting"
+    store.commit(started(name, *(StartChild(c, "sub@3", {}, 4) for c in (begun, waiting)))).result()
+    (start,) = [s for s in store.pending_signals(10_000) if s.instance == begun]
+    store.commit(started(begun, parent_id=name, consumed=Consumed(signals=[start.id]))).result()
+
+    store.commit(moved(name, 1, *(CancelChild(c, "late") for c in (begun, waiting)))).result()
+
+    told = [s for s in store.pending_signals(10_000) if s.instance in (begun, waiting)]
+    assert [(s.instance, s.kind) for s in told] == [(begun, "cancel_child")]
+    assert told[0].event == {"why": "late", "parent": name}
 
 
 def test_an_incident_is_counted_while_it_is_open(store: Store, name: str) -> None:
