@@ -73,7 +73,8 @@ class Office:
     def publish(self) -> Iterator[tuple[str, int, int]]:
         """Publishes each pack: its name, how many definitions are new, and how many cases passed."""
         for pack in PACKS:
-            files = [f for f in sorted(pack.rglob("*.yaml")) if SAMPLE not in f.parents]
+            # Price lists and their cases stand in files of their own.
+            files = [f for f in sorted(pack.rglob("*")) if f.suffix in (".yaml", ".csv") and SAMPLE not in f.parents]
             body = [{"name": _name(f, pack), "source": f.read_text(encoding="utf-8")} for f in files]
             done = self.ask("analyst", "POST", "/api/packs/publish", {"files": body})
             yield pack.name, len(done["published"]), done["cases"]
