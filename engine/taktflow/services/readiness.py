@@ -35,5 +35,5 @@ def _wrong(ask: Callable[[], object]) -> str:
     except TaktflowError as known:
         return known.code
     except NotYet:
-        return "store.slow"
+        return "ready.slow"
     return ""
